@@ -1,0 +1,20 @@
+"""The one place that asks what time it is, so that a test can answer."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The current time in UTC, cut to whole milliseconds (the resolution of every stored time)."""
+    return from_epoch_ms(epoch_ms())
+
+
+def epoch_ms() -> int:
+    """Milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """The UTC time that many milliseconds after 1970-01-01."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)

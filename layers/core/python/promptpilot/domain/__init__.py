@@ -1,0 +1,3 @@
+"""What the product is about: frozen models and pure rules. Imports nothing of ours but the errors
+and the clock.
+"""

@@ -1,0 +1,33 @@
+"""The base of every domain model, and the types that many share."""
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+
+class Model(BaseModel):
+    """Immutable, and strict about field names: an unknown one is refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _iso_ms(moment: AwareDatetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Timestamp = Annotated[AwareDatetime, PlainSerializer(_iso_ms, return_type=str, when_used="json")]
+"""UTC; written as ISO 8601 with milliseconds: `2026-11-24T09:30:00.000Z`."""
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 in hex over the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()

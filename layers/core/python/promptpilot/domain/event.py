@@ -1,0 +1,61 @@
+"""Domain events: what happened, written in the transaction that made it happen (the outbox),
+published afterwards.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from promptpilot.clock import now
+from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.ids import new_id
+
+
+class EventType(StrEnum):
+    """Every type of event; on AWS the EventBridge detail-type."""
+
+    USER_SIGNED_UP = "user.signed_up"
+    PROMPT_CREATED = "prompt.created"
+    PROMPT_UPDATED = "prompt.updated"
+    PROMPT_VERSION_CREATED = "prompt.version.created"
+    PROMPT_LABEL_MOVED = "prompt.label.moved"
+    PROMPT_LABEL_DELETED = "prompt.label.deleted"
+    WORKFLOW_CREATED = "workflow.created"
+    EXECUTION_QUEUED = "execution.queued"
+    EXECUTION_STARTED = "execution.started"
+    EXECUTION_SUCCEEDED = "execution.succeeded"
+    EXECUTION_FAILED = "execution.failed"
+    EXECUTION_CANCELLED = "execution.cancelled"
+    EXECUTION_TIMED_OUT = "execution.timed_out"
+    STEP_SUCCEEDED = "execution.step.succeeded"
+    STEP_FAILED = "execution.step.failed"
+    FEEDBACK_CREATED = "feedback.created"
+
+
+class Event(Model):
+    """One event. `actor` is a user id or "system", `subject` the id of what changed, `data` small
+    and free of contents.
+    """
+
+    id: str
+    type: EventType
+    workspace: str
+    actor: str
+    subject: str
+    at: Timestamp
+    data: Mapping[str, Any] = {}
+
+    @classmethod
+    def of(
+        cls, type: EventType, *, workspace: str, actor: str, subject: str, **data: Any
+    ) -> "Event":
+        """A new event that happens now."""
+        return cls(
+            id=new_id("event"),
+            type=type,
+            workspace=workspace,
+            actor=actor,
+            subject=subject,
+            at=now(),
+            data=data,
+        )

@@ -1,0 +1,60 @@
+"""The message that hands one step to a worker: the body of an SQS message."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from promptpilot.domain.base import Model
+from promptpilot.domain.ids import ExecutionId, PromptId, WorkflowId, WorkspaceId
+from promptpilot.domain.model import ModelName
+
+
+class StepPlace(Model):
+    """Where a step stands in its workflow.
+
+    `step` is its id, `path` the ids that lead to it ("route/ask"), `ordinal` its position in the
+    document counted
+    from 1 in reading order, `iteration` the indexes of the loops and maps around it, outermost
+    first ("2", "2.5").
+    """
+
+    step: str
+    path: str
+    ordinal: Annotated[int, Field(ge=1, le=99_999)] = 1
+    iteration: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)*$")] | None = None
+
+
+class WorkflowStepJob(StepPlace):
+    """A step of an execution: sent by the state machine, which waits on `token`.
+
+    `attempt` counts from 0 as the state machine's RetryCount does. The step's configuration is not
+    in the message:
+    the worker finds it in the workflow version, and the prompt's version in the execution's pins.
+    """
+
+    kind: Literal["prompt"]
+    token: str
+    workspace: WorkspaceId
+    execution: ExecutionId
+    workflow: WorkflowId
+    version: str
+    attempt: Annotated[int, Field(ge=0)] = 0
+    variables: Mapping[str, Any] = {}
+    model: ModelName | None = None
+    """Named by the step (it may be an expression); None leaves it to the prompt version."""
+
+
+class PromptRunJob(Model):
+    """One run of one prompt version outside any workflow. `log` is the id of the log it fills."""
+
+    kind: Literal["prompt_run"] = "prompt_run"
+    workspace: WorkspaceId
+    log: str
+    prompt: PromptId
+    version: str
+    variables: Mapping[str, Any] = {}
+    model: ModelName | None = None
+
+
+StepJob = Annotated[WorkflowStepJob | PromptRunJob, Field(discriminator="kind")]

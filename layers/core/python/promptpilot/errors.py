@@ -1,0 +1,382 @@
+"""Every error that PromptPilot raises on purpose.
+
+An error carries data; `detail` is the sentence that a client reads, filled from that data. `code`
+is stable: clients
+switch on it. Class names double as `ErrorEquals` in state machines. HTTP statuses are in
+`functions/api/problems.py`.
+
+PromptPilotError
+├── Invalid                     what was sent cannot be accepted, and never will be
+│   ├── DocumentInvalid         a document with problems, each with its place (JSON pointer)
+│   ├── TemplateInvalid         a prompt template that does not parse, with line and column
+│   ├── RenderFailed            a template that parses but fails on these variables
+│   ├── VariablesInvalid        missing, unknown or wrong-typed variables, all of them
+│   ├── VersionBumpTooSmall     a version that the change is too large for
+│   └── CursorInvalid           a cursor that we did not issue
+├── TooLarge                    over a documented size
+├── Unauthenticated             no token, or one that is forged or has expired
+├── CredentialsRejected         wrong email or password
+├── Forbidden                   may be read, may not be changed, by this principal
+├── NotFound                    is not there, or may not be read by this principal
+├── Conflict                    against the present state
+│   ├── AlreadyExists           that name or version is taken
+│   ├── IdempotencyConflict     a key used before with another body, or still in flight
+│   └── ConditionFailed         raised by `Table.write`: which operation's condition did not hold
+│       └── RevisionConflict    `If-Match` lost the race
+├── Unavailable                 try again later
+│   └── StoreUnavailable        the store is locked, full or out of reach; nothing was written
+└── StepError                   why a step of a workflow failed; the names appear in ASL
+    ├── StepTimedOut            the step's own time limit
+    ├── StepInvalid             a step's configuration or input that cannot work (unknown prompt,
+    bad variables)
+    ├── OutputInvalid           the model's answer does not fit the prompt's output schema
+    └── ModelError              a model call that failed
+        ├── ModelRateLimited    asked to slow down; `retry_after` seconds where the vendor said so
+        ├── ModelOverloaded     the vendor is over capacity
+        ├── ModelTimeout        no answer in time
+        ├── ModelUnavailable    unreachable, or answered with something that is not an answer
+        ├── ModelAuthFailed     the key is missing or refused
+        ├── ModelUnknown        no such model is configured
+        ├── ModelRefused        the model declined
+        ├── ContextTooLong      the request does not fit the model
+        └── ModelRejectedRequest the vendor calls the request wrong
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+
+@dataclass(eq=False)
+class PromptPilotError(Exception):
+    """The root. `code` is stable, `detail` is a template over the error's own fields."""
+
+    code: ClassVar[str] = "internal_error"
+    detail: ClassVar[str] = "Something went wrong on our side."
+
+    def data(self) -> dict[str, object]:
+        """The error's fields, JSON-ready."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return self.detail.format(**self.data())
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document: `at` is a JSON pointer (RFC 6901), `code` is stable,
+    `message` is for a person.
+    """
+
+    at: str
+    code: str
+    message: str
+
+
+@dataclass(eq=False)
+class Invalid(PromptPilotError):
+    """What was sent cannot be accepted; `reason` says why."""
+
+    reason: str
+    code: ClassVar[str] = "invalid"
+    detail: ClassVar[str] = "{reason}"
+
+
+@dataclass(eq=False)
+class DocumentInvalid(Invalid):
+    """A document with problems, every one of them listed."""
+
+    reason: str = "The document has problems; each is listed with its place."
+    problems: tuple[Problem, ...] = ()
+    code: ClassVar[str] = "document_invalid"
+
+
+@dataclass(eq=False)
+class TemplateInvalid(Invalid):
+    """A template that does not parse. `line` and `column` count from 1; `template` names the part
+    ("content", "messages/0").
+    """
+
+    line: int = 1
+    column: int = 1
+    template: str = "content"
+    code: ClassVar[str] = "template_invalid"
+    detail: ClassVar[str] = "{template}, line {line}, column {column}: {reason}"
+
+
+@dataclass(eq=False)
+class RenderFailed(Invalid):
+    """A template that parsed but cannot be rendered with these variables (undefined value, too much
+    work, cycle).
+    """
+
+    line: int = 1
+    template: str = "content"
+    code: ClassVar[str] = "render_failed"
+    detail: ClassVar[str] = "{template}, line {line}: {reason}"
+
+
+@dataclass(eq=False)
+class VariablesInvalid(Invalid):
+    """Variables that do not fit the declaration: all of the missing, unknown and wrong-typed
+    ones.
+    """
+
+    reason: str = "The variables do not fit the prompt's declaration."
+    missing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    code: ClassVar[str] = "variables_invalid"
+
+
+@dataclass(eq=False)
+class VersionBumpTooSmall(Invalid):
+    """The change needs a larger step of the version: `required` is major, minor or patch; `reasons`
+    say which change forces it.
+    """
+
+    reason: str = "The change needs a larger version bump."
+    required: str = "major"
+    minimum: str = ""
+    reasons: tuple[str, ...] = ()
+    code: ClassVar[str] = "version_bump_too_small"
+
+
+@dataclass(eq=False)
+class CursorInvalid(Invalid):
+    """A cursor that this server did not issue for this list."""
+
+    reason: str = "The cursor is not one that this list gave out."
+    code: ClassVar[str] = "cursor_invalid"
+
+
+@dataclass(eq=False)
+class TooLarge(PromptPilotError):
+    """Over a documented size; sizes in bytes."""
+
+    what: str
+    limit: int
+    size: int | None = None
+    code: ClassVar[str] = "too_large"
+    detail: ClassVar[str] = "{what} may have at most {limit} bytes."
+
+
+@dataclass(eq=False)
+class Unauthenticated(PromptPilotError):
+    """No token, or one that is not valid (any more)."""
+
+    reason: str = "A valid bearer token is needed."
+    code: ClassVar[str] = "unauthenticated"
+    detail: ClassVar[str] = "{reason}"
+
+
+@dataclass(eq=False)
+class CredentialsRejected(PromptPilotError):
+    """Wrong email or password; never says which."""
+
+    code: ClassVar[str] = "credentials_rejected"
+    detail: ClassVar[str] = "The email or the password is wrong."
+
+
+@dataclass(eq=False)
+class Forbidden(PromptPilotError):
+    """The principal's role does not allow the action."""
+
+    action: str
+    role: str
+    code: ClassVar[str] = "forbidden"
+    detail: ClassVar[str] = "The role {role} does not allow {action}."
+
+
+@dataclass(eq=False)
+class NotFound(PromptPilotError):
+    """Not there, or not readable by this principal."""
+
+    kind: str
+    id: str
+    code: ClassVar[str] = "not_found"
+    detail: ClassVar[str] = "There is no {kind} {id!r} here."
+
+
+@dataclass(eq=False)
+class Conflict(PromptPilotError):
+    """Against the present state; `reason` says how."""
+
+    reason: str
+    code: ClassVar[str] = "conflict"
+    detail: ClassVar[str] = "{reason}"
+
+
+@dataclass(eq=False)
+class AlreadyExists(Conflict):
+    """That name or version is taken."""
+
+    reason: str = "It exists already."
+    kind: str = ""
+    id: str = ""
+    code: ClassVar[str] = "already_exists"
+    detail: ClassVar[str] = "The {kind} {id!r} exists already."
+
+
+@dataclass(eq=False)
+class IdempotencyConflict(Conflict):
+    """An idempotency key used before with another request, or whose first request is still under
+    way.
+    """
+
+    reason: str = "This Idempotency-Key was used with another request."
+    code: ClassVar[str] = "idempotency_conflict"
+
+
+@dataclass(eq=False)
+class ConditionFailed(Conflict):
+    """A transaction was refused whole: `operation` is the position of the first operation whose
+    condition did not hold.
+    """
+
+    reason: str = "It changed in the meantime."
+    operation: int = 0
+    code: ClassVar[str] = "condition_failed"
+
+
+@dataclass(eq=False)
+class RevisionConflict(ConditionFailed):
+    """The revision named by the client is not the current one."""
+
+    current: int | None = None
+    code: ClassVar[str] = "revision_conflict"
+
+
+@dataclass(eq=False)
+class Unavailable(PromptPilotError):
+    """A part that is needed is out of reach for now; `retry_after` in seconds."""
+
+    reason: str = "A part that is needed is out of reach for now."
+    retry_after: int = 1
+    code: ClassVar[str] = "unavailable"
+    detail: ClassVar[str] = "{reason}"
+
+
+@dataclass(eq=False)
+class StoreUnavailable(Unavailable):
+    """The store is locked, full or out of reach. Nothing of the transaction was written."""
+
+    reason: str = "The store cannot be written or read for now."
+    code: ClassVar[str] = "store_unavailable"
+
+
+@dataclass(eq=False)
+class StepError(PromptPilotError):
+    """Why a step failed. The class name is the error's name in a state machine; `reason` becomes
+    its cause.
+    """
+
+    reason: str = "The step failed."
+    code: ClassVar[str] = "step_failed"
+    detail: ClassVar[str] = "{reason}"
+
+
+@dataclass(eq=False)
+class StepTimedOut(StepError):
+    """The step's own time limit passed."""
+
+    reason: str = "The step's time limit passed."
+    code: ClassVar[str] = "step_timed_out"
+
+
+@dataclass(eq=False)
+class StepInvalid(StepError):
+    """The step cannot work as configured, or with this input."""
+
+    code: ClassVar[str] = "step_invalid"
+
+
+@dataclass(eq=False)
+class OutputInvalid(StepError):
+    """The answer does not fit the prompt's output schema."""
+
+    code: ClassVar[str] = "output_invalid"
+
+
+@dataclass(eq=False)
+class ModelError(StepError):
+    """A model call failed."""
+
+    reason: str = "The model call failed."
+    code: ClassVar[str] = "model_failed"
+
+
+@dataclass(eq=False)
+class ModelRateLimited(ModelError):
+    """The vendor asks to slow down; `retry_after` in seconds where it said so."""
+
+    reason: str = "The vendor's rate limit was reached."
+    retry_after: float | None = None
+    code: ClassVar[str] = "model_rate_limited"
+
+
+@dataclass(eq=False)
+class ModelOverloaded(ModelError):
+    """The vendor is over capacity; `retry_after` in seconds where it said so."""
+
+    reason: str = "The model is overloaded."
+    retry_after: float | None = None
+    code: ClassVar[str] = "model_overloaded"
+
+
+@dataclass(eq=False)
+class ModelTimeout(ModelError):
+    """No answer in time."""
+
+    reason: str = "The model did not answer in time."
+    code: ClassVar[str] = "model_timeout"
+
+
+@dataclass(eq=False)
+class ModelUnavailable(ModelError):
+    """Unreachable, or what it answered is no answer."""
+
+    reason: str = "The model cannot be reached."
+    code: ClassVar[str] = "model_unavailable"
+
+
+@dataclass(eq=False)
+class ModelAuthFailed(ModelError):
+    """The key is missing or was refused."""
+
+    reason: str = "The vendor refused the key."
+    code: ClassVar[str] = "model_auth_failed"
+
+
+@dataclass(eq=False)
+class ModelUnknown(ModelError):
+    """No such model is configured."""
+
+    model: str = ""
+    reason: str = "No such model is configured."
+    code: ClassVar[str] = "model_unknown"
+    detail: ClassVar[str] = "No model {model!r} is configured."
+
+
+@dataclass(eq=False)
+class ModelRefused(ModelError):
+    """The model declined to answer."""
+
+    reason: str = "The model declined to answer."
+    code: ClassVar[str] = "model_refused"
+
+
+@dataclass(eq=False)
+class ContextTooLong(ModelError):
+    """The request does not fit the model's context."""
+
+    reason: str = "The request does not fit the model's context."
+    code: ClassVar[str] = "context_too_long"
+
+
+@dataclass(eq=False)
+class ModelRejectedRequest(ModelError):
+    """The vendor calls the request wrong."""
+
+    reason: str = "The vendor rejected the request."
+    code: ClassVar[str] = "model_rejected_request"

@@ -1,0 +1,138 @@
+"""Every key shape of the table. Every partition begins with its workspace, so that no key reaches
+into another.
+
+| access pattern                              | index   | partition                   | sort
+|
+|---------------------------------------------|---------|-----------------------------|-----------------------------|
+| a user by id                                | primary | user/{user}                 | META
+|
+| a workspace; its members                    | primary | {ws}                        | META;
+member/{user}         |
+| the workspaces of a user                    | gsi1    | user/{user}/workspaces      | {ws}
+|
+| a prompt's head (name, labels, draft)       | primary | {ws}/prompt/{prompt}        | META
+|
+| a prompt's version; its versions in order   | primary | {ws}/prompt/{prompt}        |
+version/{padded version}    |
+| prompts, newest first                       | gsi1    | {ws}/prompts                | {prompt}
+|
+| prompts of a name                           | gsi2    | {ws}/prompts/{name}         | {prompt}
+|
+| a workflow's head                           | primary | {ws}/workflow/{workflow}    | META
+|
+| a workflow's version; in order              | primary | {ws}/workflow/{workflow}    |
+version/{padded version}    |
+| workflows, newest first                     | gsi1    | {ws}/workflows              | {workflow}
+|
+| an execution                                | primary | {ws}/execution/{execution}  | META
+|
+| executions, newest first                    | gsi1    | {ws}/executions             | {execution}
+|
+| executions of a workflow, newest first      | gsi2    | {ws}/executions/{workflow}  | {execution}
+|
+| a log; an execution's logs in step order    | primary | {ws}/logs/{root ULID}       | {padded
+ordinal}/{iteration}|
+| feedback by id                              | primary | {ws}/feedback/{feedback}    | META
+|
+| feedback, newest first                      | gsi1    | {ws}/feedbacks              | {feedback}
+|
+| feedback of an execution                    | gsi2    | {ws}/feedbacks/{execution}  | {feedback}
+|
+| the outcome of an idempotent request        | primary | {ws}/idempotency/{user}     | {sha256 of
+the key}         |
+| outbox: events in order of a subject        | primary | {ws}/outbox/{subject}       | {event}
+|
+"""
+
+from promptpilot.ports import Key
+
+META = "META"
+
+
+def user(id: str) -> Key:
+    return Key(f"user/{id}", META)
+
+
+def user_workspaces(user: str, workspace: str = "") -> Key:
+    return Key(f"user/{user}/workspaces", workspace)
+
+
+def workspace(id: str) -> Key:
+    return Key(id, META)
+
+
+def member(workspace: str, user: str) -> Key:
+    return Key(workspace, f"member/{user}")
+
+
+def prompt(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/prompt/{id}", META)
+
+
+def prompt_version(workspace: str, prompt: str, padded_version: str = "") -> Key:
+    return Key(f"{workspace}/prompt/{prompt}", f"version/{padded_version}")
+
+
+def prompts(workspace: str, id: str = "") -> Key:
+    return Key(f"{workspace}/prompts", id)
+
+
+def prompts_named(workspace: str, name: str, id: str = "") -> Key:
+    return Key(f"{workspace}/prompts/{name}", id)
+
+
+def workflow(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/workflow/{id}", META)
+
+
+def workflow_version(workspace: str, workflow: str, padded_version: str = "") -> Key:
+    return Key(f"{workspace}/workflow/{workflow}", f"version/{padded_version}")
+
+
+def workflows(workspace: str, id: str = "") -> Key:
+    return Key(f"{workspace}/workflows", id)
+
+
+def execution(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/execution/{id}", META)
+
+
+def executions(workspace: str, id: str = "") -> Key:
+    return Key(f"{workspace}/executions", id)
+
+
+def executions_of(workspace: str, workflow: str, id: str = "") -> Key:
+    return Key(f"{workspace}/executions/{workflow}", id)
+
+
+def log(workspace: str, id: str) -> Key:
+    """Where the log of that id is: its id (see `domain.execution.log_id`) holds all that the key
+    needs.
+    """
+    _, root, ordinal, *iteration = id.split("_")
+    indexes = ".".join(index.zfill(5) for index in iteration[0].split(".")) if iteration else ""
+    return Key(f"{workspace}/logs/{root}", f"{ordinal.zfill(5)}/{indexes}")
+
+
+def logs(workspace: str, execution: str) -> Key:
+    return Key(f"{workspace}/logs/{execution.partition('_')[2]}", "")
+
+
+def feedback(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/feedback/{id}", META)
+
+
+def feedbacks(workspace: str, id: str = "") -> Key:
+    return Key(f"{workspace}/feedbacks", id)
+
+
+def feedbacks_of(workspace: str, execution: str, id: str = "") -> Key:
+    return Key(f"{workspace}/feedbacks/{execution}", id)
+
+
+def idempotency(workspace: str, user: str, key_digest: str) -> Key:
+    return Key(f"{workspace}/idempotency/{user}", key_digest)
+
+
+def outbox(workspace: str, subject: str, event: str) -> Key:
+    return Key(f"{workspace}/outbox/{subject}", event)

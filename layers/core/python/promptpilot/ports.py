@@ -1,0 +1,321 @@
+"""What the product asks of the platform it runs on, as protocols.
+
+A service names the ports it needs in its signature. Every adapter passes the port's conformance
+suite in
+`tests/contract/`. All calls are synchronous, except a model call, which waits for seconds and is
+awaited.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from promptpilot.domain.event import Event
+from promptpilot.domain.identity import Claims, Tokens
+from promptpilot.domain.model import Completion, ModelInfo, ModelRequest
+
+MAX_ITEM_BYTES = 400_000
+"""An item's largest size, keys included (DynamoDB's own limit is 400 KiB; this is the same on every
+store).
+"""
+
+MAX_WRITE_OPERATIONS = 100
+"""The most operations of one transaction (DynamoDB's limit)."""
+
+
+class Index(StrEnum):
+    """Which order of the table a query reads."""
+
+    PRIMARY = "primary"
+    GSI1 = "gsi1"
+    GSI2 = "gsi2"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A place in the table or in one of its indexes: a partition and a position within it (ordered
+    by UTF-8 bytes).
+    """
+
+    partition: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item. `body` is JSON text that the store does not look into; `revision` counts its writes
+    from 1.
+    """
+
+    key: Key
+    kind: str
+    body: str
+    revision: int = 1
+    gsi1: Key | None = None
+    gsi2: Key | None = None
+    expires_at: int | None = None
+    """Seconds since 1970; from then on no read returns the item."""
+
+    def next(self, body: str) -> "Item":
+        """The same item with another body, one revision later."""
+        return replace(self, body=body, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write an item that must not exist yet (an expired one does not exist)."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Write over the stored item, whose revision must be `item.revision - 1`."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write an item whatever is there."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item: with `revision` only at that one, without whatever is there (nothing there is
+    fine).
+    """
+
+    key: Key
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Change nothing, but require the item to be at `revision`; None requires that it is not
+    there.
+    """
+
+    key: Key
+    revision: int | None
+
+
+Operation = Create | Replace | Put | Delete | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a query stopped: the index key and the primary key of the last item returned."""
+
+    at: Key
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items in order, and where to go on; `next` is None at the end."""
+
+    items: tuple[Item, ...]
+    next: Position | None
+
+
+class Table(Protocol):
+    """Items by key, conditional all-or-nothing writes, ordered queries.
+
+    Every method raises `StoreUnavailable` when the store is locked, full or out of reach.
+    """
+
+    def get(self, key: Key) -> Item | None:
+        """The item at `key` as of the last completed write, or None."""
+        ...
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """The items at `keys` (at most 100), in their order; None where there is none."""
+        ...
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: Index = Index.PRIMARY,
+        prefix: str = "",
+        limit: int = 50,
+        after: Position | None = None,
+        descending: bool = False,
+    ) -> Page:
+        """Up to `limit` (1..1000) items of one partition of an index whose sort key starts with
+        `prefix`, in sort order.
+
+        Items of equal index keys are ordered by primary key. `after` goes on from a page's `next`,
+        in either direction.
+        """
+        ...
+
+    def write(self, operations: Sequence[Operation]) -> None:
+        """Do all operations or none; at most 100, each on another item.
+
+        Raises `ConditionFailed(operation=position)` for the first condition that did not hold,
+        `TooLarge` for an item over `MAX_ITEM_BYTES`.
+        """
+        ...
+
+
+class Blobs(Protocol):
+    """Values of up to 5 GiB by workspace and content digest."""
+
+    def put(self, workspace: str, data: bytes) -> str:
+        """Store `data`; returns its digest, the SHA-256 in hex. Storing the same twice stores it
+        once.
+        """
+        ...
+
+    def get(self, workspace: str, digest: str) -> bytes:
+        """The value of that digest. Raises `NotFound`, also when it belongs to another workspace
+        only.
+        """
+        ...
+
+    def delete(self, workspace: str, digest: str) -> None:
+        """Remove the value; nothing there is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A compiled state machine: Amazon States Language, the same for every execution of one
+    workflow version.
+    """
+
+    workspace: str
+    workflow: str
+    version: str
+    digest: str
+    asl: Mapping[str, Any]
+
+
+class Orchestrator(Protocol):
+    """Runs state machines. An execution's `name` is `domain.execution.machine_name`."""
+
+    def publish(self, machine: Machine) -> None:
+        """Make the machine known; again is fine. Raises `DocumentInvalid` for one that this engine
+        cannot run.
+        """
+        ...
+
+    def start(self, machine: Machine, name: str, input: Mapping[str, Any]) -> None:
+        """Start an execution. Starting the same name again does nothing. When this returns, the
+        start is durable.
+        """
+        ...
+
+    def stop(self, name: str, *, error: str, cause: str) -> None:
+        """Stop an execution: no state is entered afterwards. One that has ended or is unknown is
+        left alone.
+        """
+        ...
+
+    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Give a waiting task its result. False where nobody waits for the token any more."""
+        ...
+
+    def fail_task(self, token: str, error: str, cause: str) -> bool:
+        """Fail a waiting task. False where nobody waits for the token any more."""
+        ...
+
+    def heartbeat_task(self, token: str) -> bool:
+        """Say that the task's worker is alive. False where nobody waits for the token any more."""
+        ...
+
+
+class StepQueue(Protocol):
+    """Hands step jobs to workers, each at least once."""
+
+    def send(self, body: str) -> None:
+        """Queue one job, as JSON text. When this returns, the job is durable."""
+        ...
+
+
+class EventBus(Protocol):
+    """Takes the domain events that the outbox relay reads."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand events on, each at least once, in order per subject."""
+        ...
+
+
+class Waiter(Protocol):
+    """Lets a request wait for work that another part finishes. A hint: the caller reads the record
+    again.
+    """
+
+    def announce(self, subject: str) -> None:
+        """Something about `subject` (an execution's or a log's id) has ended."""
+        ...
+
+    def wait(self, subject: str, ended: Callable[[], bool], seconds: float) -> bool:
+        """Return `ended()` as soon as it is true, or when `seconds` have passed. Never misses an
+        announcement.
+        """
+        ...
+
+
+class Identity(Protocol):
+    """Who somebody is; what they may do is not its business."""
+
+    def sign_up(self, user: str, email: str, password: str) -> None:
+        """Register credentials for the new user id. Raises `AlreadyExists` for a known email,
+        `Invalid` for a weak password.
+        """
+        ...
+
+    def log_in(self, email: str, password: str) -> Tokens:
+        """Tokens for right credentials. Raises `CredentialsRejected`."""
+        ...
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """New tokens; the old refresh token is spent. Raises `Unauthenticated` for an unknown,
+        spent or expired one.
+        """
+        ...
+
+    def verify(self, access_token: str) -> Claims:
+        """The claims of a valid access token. Raises `Unauthenticated`."""
+        ...
+
+
+class ModelClient(Protocol):
+    """Calls the models of one vendor. No type or exception of the vendor's SDK leaves it."""
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        """One answer. Raises a `ModelError`. Cancelling the awaiting task ends the call."""
+        ...
+
+
+class Models(Protocol):
+    """The models that are configured here. Names are `vendor/model`."""
+
+    def client(self, model: str) -> ModelClient:
+        """The client that serves `model`. Raises `ModelUnknown`."""
+        ...
+
+    def catalogue(self) -> Sequence[ModelInfo]:
+        """What is configured, whether it is available now, and what it costs."""
+        ...
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """How asynchronous code makes a synchronous port call: in a thread where the call waits for a
+    network, in place
+    where it takes microseconds.
+    """
+
+    def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Run the call and await its result."""
+        ...
