@@ -267,11 +267,13 @@ class StoreUnavailable(Unavailable):
 
 @dataclass(eq=False)
 class StepError(PromptPilotError):
-    """Why a step failed. The class name is the error's name in a state machine; `reason` becomes
-    its cause.
+    """Why a step failed: the class name is the error's name in a state machine, `reason` its cause.
+
+    `log` is the id of the step's log where there is one.
     """
 
     reason: str = "The step failed."
+    log: str | None = None
     code: ClassVar[str] = "step_failed"
     detail: ClassVar[str] = "{reason}"
 
@@ -355,7 +357,6 @@ class ModelUnknown(ModelError):
     model: str = ""
     reason: str = "No such model is configured."
     code: ClassVar[str] = "model_unknown"
-    detail: ClassVar[str] = "No model {model!r} is configured."
 
 
 @dataclass(eq=False)
@@ -380,3 +381,27 @@ class ModelRejectedRequest(ModelError):
 
     reason: str = "The vendor rejected the request."
     code: ClassVar[str] = "model_rejected_request"
+
+
+def step_error(name: str, reason: str, log: str | None = None) -> StepError:
+    """The step error of that class name, as it was recorded; an unknown name gives a plain
+    `StepError`.
+    """
+    found: type[StepError] = _STEP_ERRORS.get(name, StepError)
+    return found(reason=reason, log=log)
+
+
+def step_error_names(name: str = "StepError") -> tuple[str, ...]:
+    """The class names of that step error and of all that derive from it; none for an unknown
+    name.
+    """
+    if name not in _STEP_ERRORS:
+        return ()
+    return tuple(error.__name__ for error in _with_subclasses(_STEP_ERRORS[name]))
+
+
+def _with_subclasses(error: type[StepError]) -> list[type[StepError]]:
+    return [error, *(each for child in error.__subclasses__() for each in _with_subclasses(child))]
+
+
+_STEP_ERRORS = {error.__name__: error for error in _with_subclasses(StepError)}

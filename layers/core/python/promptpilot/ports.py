@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from promptpilot.domain.event import Event
 from promptpilot.domain.identity import Claims, Tokens
-from promptpilot.domain.model import Completion, ModelInfo, ModelRequest
+from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price
 
 MAX_ITEM_BYTES = 400_000
 """An item's largest size, keys included (DynamoDB's own limit is 400 KiB; this is the same on every
@@ -299,6 +299,10 @@ class Models(Protocol):
 
     def client(self, model: str) -> ModelClient:
         """The client that serves `model`. Raises `ModelUnknown`."""
+        ...
+
+    def price(self, model: str) -> Price | None:
+        """What `model` costs; None where that is unknown."""
         ...
 
     def catalogue(self) -> Sequence[ModelInfo]:

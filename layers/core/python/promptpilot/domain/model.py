@@ -18,13 +18,16 @@ class Message(Model):
     content: Annotated[str, Field(max_length=1_000_000)]
 
 
+StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
 class Settings(Model):
     """How a model is to answer; what is None is left to the model."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    stop: Annotated[tuple[str, ...], Field(max_length=4)] = ()
+    stop: Annotated[tuple[StopSequence, ...], Field(max_length=4)] = ()
     seed: int | None = None
 
 

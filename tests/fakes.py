@@ -1,0 +1,209 @@
+"""Doubles that stand behind the real ports."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
+
+from promptpilot.clock import epoch_ms
+from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price, Usage
+from promptpilot.errors import ConditionFailed, ModelError, ModelTimeout, ModelUnknown
+from promptpilot.ports import (
+    Check,
+    Create,
+    Delete,
+    Index,
+    Item,
+    Key,
+    Operation,
+    Page,
+    Position,
+    Replace,
+)
+from promptpilot.sort_range import sort_range
+from promptpilot.table_limits import require_few_keys, require_writable
+
+ScriptedAnswer = str | Completion | ModelError
+Script = Callable[[ModelRequest], ScriptedAnswer] | Sequence[ScriptedAnswer]
+
+
+class ScriptedModel:
+    """A `ModelClient` that answers by a script: a function of the request, or a list that is used
+    up. `requests` keeps what was asked.
+
+    A text becomes a completion whose usage counts words; an error is raised. Until `gate` is set,
+    where there is one, no answer is given.
+    """
+
+    def __init__(
+        self,
+        script: Script = lambda request: f"answer to: {request.messages[-1].content}",
+        *,
+        price: Price | None = None,
+        gate: asyncio.Event | None = None,
+    ) -> None:
+        self._answer = script if callable(script) else _one_after_another(script)
+        self._gate = gate
+        self.price = price
+        self.requests: list[ModelRequest] = []
+        self.arrived = asyncio.Event()
+        self.cancelled = 0
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        self.requests.append(request)
+        self.arrived.set()
+        if self._gate is not None:
+            await self._wait(self._gate, request.timeout)
+        answer = self._answer(request)
+        if isinstance(answer, ModelError):
+            raise answer
+        return answer if isinstance(answer, Completion) else _said(answer, request)
+
+    async def _wait(self, gate: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await gate.wait()
+        except TimeoutError as error:
+            raise ModelTimeout from error
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+class ScriptedModels:
+    """`Models` out of scripted ones, by full name (`fake/echo`); without any, one `fake/echo`."""
+
+    def __init__(self, models: Mapping[str, ScriptedModel] | None = None) -> None:
+        self.models = dict(models if models is not None else {"fake/echo": ScriptedModel()})
+
+    def client(self, model: str) -> ScriptedModel:
+        if model not in self.models:
+            raise ModelUnknown(model=model, reason=f"No model {model!r} is configured.")
+        return self.models[model]
+
+    def price(self, model: str) -> Price | None:
+        return self.models[model].price if model in self.models else None
+
+    def catalogue(self) -> Sequence[ModelInfo]:
+        return tuple(
+            ModelInfo(id=name, vendor=name.partition("/")[0], available=True, price=model.price)
+            for name, model in self.models.items()
+        )
+
+
+def _one_after_another(
+    answers: Sequence[ScriptedAnswer],
+) -> Callable[[ModelRequest], ScriptedAnswer]:
+    left: Iterator[ScriptedAnswer] = iter(answers)
+
+    def answer(request: ModelRequest) -> ScriptedAnswer:
+        try:
+            return next(left)
+        except StopIteration:
+            message = f"the script of {request.model} has no answer number {len(answers) + 1}"
+            raise AssertionError(message) from None
+
+    return answer
+
+
+def _said(text: str, request: ModelRequest) -> Completion:
+    words = sum(len(message.content.split()) for message in request.messages)
+    usage = Usage(input_tokens=words, output_tokens=len(text.split()))
+    return Completion(text=text, model=request.model, finish_reason="stop", usage=usage)
+
+
+class MemoryTable:
+    """A `Table` in a dictionary. Threads may share it: writes are one after another."""
+
+    def __init__(self) -> None:
+        self._items: dict[Key, Item] = {}
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Item | None:
+        return _unless_expired(self._items.get(key))
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        require_few_keys(keys)
+        return [self.get(key) for key in keys]
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: Index = Index.PRIMARY,
+        prefix: str = "",
+        limit: int = 50,
+        after: Position | None = None,
+        descending: bool = False,
+    ) -> Page:
+        sort_range(partition, index, prefix, limit, after)
+        with self._lock:
+            stored = list(self._items.values())
+        placed = [
+            (Position(at, item.key), item)
+            for item in stored
+            if (at := _key_in(index, item)) is not None
+            and at.partition == partition
+            and at.sort.startswith(prefix)
+            and _unless_expired(item)
+        ]
+        placed.sort(key=lambda entry: _order(entry[0]), reverse=descending)
+        if after is not None:
+            reached = _order(after)
+            placed = [
+                (position, item)
+                for position, item in placed
+                if (_order(position) < reached if descending else _order(position) > reached)
+            ]
+        page = placed[:limit]
+        return Page(
+            items=tuple(item for _, item in page),
+            next=page[-1][0] if len(placed) > limit else None,
+        )
+
+    def write(self, operations: Sequence[Operation]) -> None:
+        require_writable(operations)
+        with self._lock:
+            for place, operation in enumerate(operations):
+                if not self._holds(operation):
+                    raise ConditionFailed(operation=place)
+            for operation in operations:
+                if isinstance(operation, Delete):
+                    self._items.pop(operation.key, None)
+                elif not isinstance(operation, Check):
+                    self._items[operation.item.key] = operation.item
+
+    def _holds(self, operation: Operation) -> bool:
+        key = operation.key if isinstance(operation, Delete | Check) else operation.item.key
+        stored = self.get(key)
+        revision = stored.revision if stored else None
+        match operation:
+            case Create():
+                return stored is None
+            case Replace(item):
+                return revision == item.revision - 1
+            case Check(revision=required):
+                return revision == required
+            case Delete(revision=int() as required):
+                return revision == required
+            case _:
+                return True
+
+    def of_kind(self, kind: str) -> list[Item]:
+        """All items of that kind, for a test to look at, in the order they were first written."""
+        with self._lock:
+            return [item for item in self._items.values() if item.kind == kind]
+
+
+def _unless_expired(item: Item | None) -> Item | None:
+    expired = item is not None and item.expires_at is not None
+    return None if expired and item.expires_at <= epoch_ms() // 1000 else item
+
+
+def _key_in(index: Index, item: Item) -> Key | None:
+    return {Index.PRIMARY: item.key, Index.GSI1: item.gsi1, Index.GSI2: item.gsi2}[index]
+
+
+def _order(position: Position) -> tuple[bytes, bytes, bytes]:
+    """Positions are ordered by UTF-8 bytes."""
+    texts = (position.at.sort, position.key.partition, position.key.sort)
+    return texts[0].encode(), texts[1].encode(), texts[2].encode()
