@@ -1,0 +1,96 @@
+"""`ModelClient` for any server that speaks OpenAI's Chat Completions."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from promptpilot.adapters.models.chat_completions import completion, request_body
+from promptpilot.domain.model import Completion, ModelRequest
+from promptpilot.errors import ModelTimeout, ModelUnavailable
+
+if TYPE_CHECKING:
+    from promptpilot.adapters.models.openai_connection import OpenAIConnection
+
+CLOSE_SECONDS = 5.0
+
+
+class OpenAICompatible:
+    """Calls the models of one server; our names for them are `prefix` and the server's own name.
+
+    The SDK is imported and connections are made when the first call needs them, one set for each
+    event loop that calls. Raises `ValueError` for a `base_url` that no path can be added to.
+    """
+
+    def __init__(self, base_url: str, api_key: SecretStr, *, prefix: str) -> None:
+        _check(base_url, prefix)
+        self._base_url = base_url
+        self._api_key = api_key
+        self._prefix = prefix
+        self._connections: dict[asyncio.AbstractEventLoop, OpenAIConnection] = {}
+        self._closed = False
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        """One answer, within `request.timeout` seconds from start to end. Raises a `ModelError`."""
+        try:
+            async with asyncio.timeout(request.timeout):
+                connection = await self._connection()
+                body = request_body(request, request.model.removeprefix(self._prefix))
+                reply = await connection.post(body, request.model)
+        except TimeoutError as error:
+            raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
+        return completion(reply.content_type, reply.body, asked=request.model, prefix=self._prefix)
+
+    async def close(self) -> None:
+        """Close the connections of every loop. No call is possible afterwards.
+
+        For a loop that has been closed it is too late: this is to be awaited before.
+        """
+        self._closed = True
+        while self._connections:
+            loop, connection = self._connections.popitem()
+            if not loop.is_closed():
+                await _on_its_loop(loop, connection)
+
+    async def _connection(self) -> "OpenAIConnection":
+        loop = asyncio.get_running_loop()
+        if loop not in self._connections:
+            connection_type = await asyncio.to_thread(_import_connection)
+            if self._closed:
+                raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
+            for ended in [each for each in self._connections if each.is_closed()]:
+                del self._connections[ended]
+            if loop not in self._connections:  # another call may have been faster
+                self._connections[loop] = connection_type(
+                    self._base_url, self._api_key.get_secret_value()
+                )
+        return self._connections[loop]
+
+
+def _import_connection() -> "type[OpenAIConnection]":
+    from promptpilot.adapters.models.openai_connection import (  # noqa: PLC0415 - takes a second
+        OpenAIConnection,
+    )
+
+    return OpenAIConnection
+
+
+async def _on_its_loop(loop: asyncio.AbstractEventLoop, connection: "OpenAIConnection") -> None:
+    if loop is asyncio.get_running_loop():
+        await connection.close()
+    elif loop.is_running():
+        closing = asyncio.run_coroutine_threadsafe(connection.close(), loop)
+        with contextlib.suppress(TimeoutError):  # that loop has stopped meanwhile
+            await asyncio.wait_for(asyncio.wrap_future(closing), CLOSE_SECONDS)
+    else:
+        await asyncio.to_thread(loop.run_until_complete, connection.close())
+
+
+def _check(base_url: str, prefix: str) -> None:
+    parts = urlsplit(base_url)
+    if parts.username or parts.password:
+        raise ValueError(f"{prefix}: put the key into api_key, not into base_url")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{prefix}: base_url ends with a path, without a query or fragment")

@@ -1,0 +1,166 @@
+"""Which models there are, and who serves them."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import SecretStr
+
+from promptpilot.adapters.models.local import LocalEndpoint
+from promptpilot.adapters.models.registry import ModelRegistry
+from promptpilot.clock import now
+from promptpilot.domain.model import Message, ModelRequest
+from promptpilot.domain.permissions import Role
+from promptpilot.domain.principal import Principal
+from promptpilot.errors import ModelTimeout, ModelUnavailable, ModelUnknown
+from promptpilot.services.models import list_models
+from promptpilot.settings import CustomModels
+from tests.fakes import ScriptedModels
+from tests.scripted_openai import ScriptedOpenAI, hangs
+
+CUSTOM = {
+    "fake": CustomModels.model_validate(
+        {"base_url": "http://127.0.0.1:9100/v1", "api_key": "x", "models": ["a", "org/b"]}
+    ),
+    "other": CustomModels.model_validate({"base_url": "http://127.0.0.1:9101/v1"}),
+}
+LOCAL = "local/smollm2-135m"
+
+
+class RunningServer:
+    """A `LocalServer` whose model is at the given address, or is not available for the reason."""
+
+    def __init__(self, url: str = "http://127.0.0.1:1/v1", reason: str | None = None) -> None:
+        self.url = url
+        self.unavailable_reason = reason
+
+    async def endpoint(self) -> LocalEndpoint:
+        if self.unavailable_reason is not None:
+            raise ModelUnavailable(reason=self.unavailable_reason)
+        return LocalEndpoint(self.url, SecretStr("local-key"))
+
+
+def request(model: str, timeout: float = 30.0) -> ModelRequest:
+    return ModelRequest(
+        model=model, messages=(Message(role="user", content="Hi."),), timeout=timeout
+    )
+
+
+def test_the_catalogue_has_the_local_model_and_every_custom_model_that_is_listed() -> None:
+    catalogue = ModelRegistry(CUSTOM, RunningServer()).catalogue()
+    assert [info.id for info in catalogue] == [LOCAL, "custom/fake/a", "custom/fake/org/b"]
+    assert [info.vendor for info in catalogue] == ["local", "custom", "custom"]
+    assert all(info.available for info in catalogue)
+
+
+@pytest.mark.parametrize("reason", ["It is still starting.", "It is not installed."])
+def test_the_catalogue_says_why_the_local_model_is_not_available(reason: str) -> None:
+    local = ModelRegistry({}, RunningServer(reason=reason)).catalogue()[0]
+    assert (local.available, local.reason) == (False, reason)
+
+
+def test_the_catalogue_says_that_the_local_model_is_switched_off() -> None:
+    local = ModelRegistry({}, None).catalogue()[0]
+    assert not local.available
+    assert local.reason == "It is switched off on this server."
+
+
+def test_the_local_model_is_free_and_the_price_of_a_custom_one_is_unknown() -> None:
+    registry = ModelRegistry(CUSTOM, RunningServer())
+    free = registry.price(LOCAL)
+    assert free is not None
+    assert (free.input_per_million, free.output_per_million) == (0, 0)
+    assert free.as_of == now().date().isoformat()
+    assert registry.price("custom/fake/a") is None
+    assert registry.price("openai/anything") is None
+    assert [info.price for info in registry.catalogue()] == [free, None, None]
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["openai/gpt-5", "custom/nobody/a", "custom/a", "local/other", "local/", "nonsense", ""],
+)
+def test_an_unknown_model_is_refused_and_the_known_ones_are_named(model: str) -> None:
+    with pytest.raises(ModelUnknown) as raised:
+        ModelRegistry(CUSTOM, RunningServer()).client(model)
+    assert raised.value.model == model
+    known = "local/smollm2-135m, custom/fake/..., custom/other/..."
+    assert str(raised.value) == f"No model {model!r} is configured; configured are: {known}."
+
+
+def test_a_local_model_that_is_switched_off_is_unknown() -> None:
+    with pytest.raises(ModelUnknown, match="configured are: none"):
+        ModelRegistry({}, None).client(LOCAL)
+
+
+async def test_a_custom_model_that_is_not_listed_can_be_called() -> None:
+    async with ScriptedOpenAI() as server:
+        custom = {"fake": CustomModels.model_validate({"base_url": server.url})}
+        registry = ModelRegistry(custom)
+        completion = await registry.client("custom/fake/org/c").complete(
+            request("custom/fake/org/c")
+        )
+        await registry.close()
+    assert completion.text == "Hello."
+    assert server.received[0].body["model"] == "org/c"
+
+
+async def test_the_local_model_is_called_where_it_runs_now_with_its_key() -> None:
+    async with ScriptedOpenAI() as first, ScriptedOpenAI() as second:
+        local = RunningServer(first.url)
+        registry = ModelRegistry({}, local)
+        client = registry.client(LOCAL)
+        await client.complete(request(LOCAL))
+        local.url = second.url  # it died and runs again elsewhere
+        for _ in range(2):
+            await client.complete(request(LOCAL))
+        await registry.close()
+    assert [len(first.received), len(second.received)] == [1, 2]
+    assert first.received[0].headers["authorization"] == "Bearer local-key"
+    assert first.received[0].body["model"] == "smollm2-135m"
+    assert second.connections == 1
+
+
+async def test_a_local_model_that_cannot_start_is_unavailable_with_the_reason() -> None:
+    registry = ModelRegistry({}, RunningServer(reason="It is not installed."))
+    with pytest.raises(ModelUnavailable, match="not installed"):
+        await registry.client(LOCAL).complete(request(LOCAL))
+
+
+async def test_a_local_model_that_hangs_is_given_up_after_the_timeout() -> None:
+    async with ScriptedOpenAI(hangs) as server:
+        registry = ModelRegistry({}, RunningServer(server.url))
+        with pytest.raises(ModelTimeout):
+            await registry.client(LOCAL).complete(request(LOCAL, timeout=0.05))
+        await registry.close()
+
+
+def test_a_connection_that_cannot_work_is_refused_at_once() -> None:
+    custom = {"bad": CustomModels.model_validate({"base_url": "http://127.0.0.1/v1?version=1"})}
+    with pytest.raises(ValueError, match="custom/bad/"):
+        ModelRegistry(custom)
+
+
+def test_listing_models_loads_no_sdk() -> None:
+    program = (
+        "import sys; from promptpilot.adapters.models.registry import ModelRegistry\n"
+        "from promptpilot.settings import CustomModels\n"
+        "custom = CustomModels.model_validate({'base_url': 'http://localhost/v1'})\n"
+        "registry = ModelRegistry({'fake': custom}); registry.catalogue()\n"
+        "registry.client('custom/fake/m')\n"
+        "sys.exit(any(name in sys.modules for name in ('openai', 'httpx2', 'aiohttp')))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+def test_the_keys_are_in_no_repr() -> None:
+    custom = {"fake": CustomModels.model_validate({"base_url": "http://a/", "api_key": "canary"})}
+    registry = ModelRegistry(custom, RunningServer())
+    assert "canary" not in repr(registry) + repr(vars(registry)) + repr(registry.catalogue())
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_member_of_a_workspace_may_list_the_models(role: Role) -> None:
+    models = ScriptedModels()
+    principal = Principal(user="user_1", workspace="ws_1", role=role)
+    assert list_models(principal, models=models) == tuple(models.catalogue())
