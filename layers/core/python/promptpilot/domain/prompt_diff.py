@@ -1,0 +1,202 @@
+"""What changed between two versions of a prompt, for people to read."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from promptpilot.domain.base import Model
+from promptpilot.domain.prompt import PromptVersion
+from promptpilot.domain.semver import Version
+from promptpilot.domain.variables import DeclaredVariable
+from promptpilot.domain.version_rules import changes_between
+
+MAX_PAIRS = 40_000
+"""How many pairs of equal words two texts may have, past which they are compared line by line."""
+
+_WORD = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+
+
+_Op = Literal["equal", "insert", "delete"]
+
+
+class TextChange(Model):
+    """Some text that both have, or only the newer (`insert`), or only the older (`delete`)."""
+
+    op: _Op
+    text: str
+
+
+class MessageChange(Model):
+    """The difference of one message. A role is None where that version has no such message."""
+
+    index: int
+    role_before: str | None
+    role_after: str | None
+    content: tuple[TextChange, ...]
+
+
+class VariableChange(Model):
+    """A variable that both versions declare, differently."""
+
+    name: str
+    before: DeclaredVariable
+    after: DeclaredVariable
+
+
+class VariablesDiff(Model):
+    """Which variables came, went and changed."""
+
+    added: tuple[DeclaredVariable, ...] = ()
+    removed: tuple[DeclaredVariable, ...] = ()
+    changed: tuple[VariableChange, ...] = ()
+
+
+class FieldChange(Model):
+    """A changed field: `model`, `output_schema`, or one of `settings/...`."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class PromptDiff(Model):
+    """The difference from `version` to `other`.
+
+    `content` compares two text prompts; otherwise `messages` compares message by message, a text
+    being one message of the user. `required` is the smallest legal bump from the one to the other,
+    with `reasons`; None where nothing differs.
+    """
+
+    version: Version
+    other: Version
+    content: Annotated[
+        tuple[TextChange, ...] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
+    messages: Annotated[
+        tuple[MessageChange, ...] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
+    variables: VariablesDiff
+    fields: tuple[FieldChange, ...] = ()
+    required: Literal["major", "minor", "patch"] | None
+    reasons: tuple[str, ...]
+
+
+def diff_versions_of(old: PromptVersion, new: PromptVersion) -> PromptDiff:
+    """What changed from one version to another."""
+    changes = changes_between(old, new)
+    both_text = old.messages is None and new.messages is None
+    return PromptDiff(
+        version=old.version,
+        other=new.version,
+        content=diff_text(old.content or "", new.content or "") if both_text else None,
+        messages=None if both_text else tuple(_message_changes(old, new)),
+        variables=_variables_diff(old, new),
+        fields=tuple(_field_changes(old, new)),
+        required=changes[0].bump.word if changes else None,
+        reasons=tuple(change.reason for change in changes),
+    )
+
+
+def _message_changes(old: PromptVersion, new: PromptVersion) -> Iterator[MessageChange]:
+    pairs = zip_longest(_messages(old), _messages(new), fillvalue=(None, ""))
+    for index, ((role_before, before), (role_after, after)) in enumerate(pairs):
+        yield MessageChange(
+            index=index,
+            role_before=role_before,
+            role_after=role_after,
+            content=diff_text(before, after),
+        )
+
+
+def _messages(version: PromptVersion) -> list[tuple[str | None, str]]:
+    if version.messages is None:
+        return [("user", version.content or "")]
+    return [(message.role, message.content) for message in version.messages]
+
+
+def _variables_diff(old: PromptVersion, new: PromptVersion) -> VariablesDiff:
+    before = {variable.name: variable for variable in old.variables}
+    after = {variable.name: variable for variable in new.variables}
+    return VariablesDiff(
+        added=tuple(each for name, each in after.items() if name not in before),
+        removed=tuple(each for name, each in before.items() if name not in after),
+        changed=tuple(
+            VariableChange(name=name, before=each, after=after[name])
+            for name, each in before.items()
+            if name in after and after[name] != each
+        ),
+    )
+
+
+def _field_changes(old: PromptVersion, new: PromptVersion) -> Iterator[FieldChange]:
+    before, after = _fields(old), _fields(new)
+    for field, value in before.items():
+        if after[field] != value:
+            yield FieldChange(field=field, before=value, after=after[field])
+
+
+def _fields(version: PromptVersion) -> dict[str, Any]:
+    settings = version.settings.model_dump(mode="json")
+    return {
+        "model": version.model,
+        "output_schema": version.output_schema,
+        **{f"settings/{name}": value for name, value in settings.items()},
+    }
+
+
+def diff_text(old: str, new: str) -> tuple[TextChange, ...]:
+    """The difference of two texts: by words, for large ones by lines, for huge ones as a whole."""
+    for split, compare in ((_words, _compared), (_lines, _compared), (_lines, _exchanged)):
+        before, after = split(old), split(new)
+        start = _common(before, after)
+        end = _common(before[start:][::-1], after[start:][::-1])
+        middle = before[start : len(before) - end], after[start : len(after) - end]
+        if compare is _exchanged or _pairs(*middle) <= MAX_PAIRS:
+            break
+    pieces: list[tuple[_Op, str]] = [
+        ("equal", "".join(before[:start])),
+        *compare(*middle),
+        ("equal", "".join(before[len(before) - end :])),
+    ]
+    return tuple(TextChange(op=op, text=text) for op, text in pieces if text)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pieces both begin with."""
+    pairs = zip(old, new, strict=False)
+    different = (place for place, (left, right) in enumerate(pairs) if left != right)
+    return next(different, min(len(old), len(new)))
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pairs of equal pieces there are, which a comparison goes through over and over."""
+    counts = Counter(new)
+    return sum(count * counts[piece] for piece, count in Counter(old).items())
+
+
+def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[_Op, str]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if op == "equal":
+            yield "equal", "".join(old[old_start:old_end])
+        else:
+            yield "delete", "".join(old[old_start:old_end])
+            yield "insert", "".join(new[new_start:new_end])
+
+
+def _exchanged(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[_Op, str]]:
+    yield "delete", "".join(old)
+    yield "insert", "".join(new)

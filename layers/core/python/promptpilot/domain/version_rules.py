@@ -1,0 +1,122 @@
+"""Semantic versioning enforced by the interface of a prompt: its variables and its output."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from promptpilot.domain.base import canonical_json
+from promptpilot.domain.output_schema import schema_changes
+from promptpilot.domain.prompt import PromptContent, PromptVersion
+from promptpilot.domain.semver import Bump, Semver
+from promptpilot.domain.variables import Variable
+from promptpilot.errors import Conflict, VersionBumpTooSmall
+
+
+class Change(NamedTuple):
+    """One change between two versions, how far it raises the version, and a sentence about it."""
+
+    bump: Bump
+    reason: str
+
+
+def changes_between(old: PromptContent, new: PromptContent) -> tuple[Change, ...]:
+    """What changed, the largest changes first."""
+    found = [
+        *_variable_changes(old.variables, new.variables),
+        *(Change(*change) for change in schema_changes(old.output_schema, new.output_schema)),
+        *_inner_changes(old, new),
+    ]
+    return tuple(sorted(found, key=lambda change: -change.bump))
+
+
+def _variable_changes(old: tuple[Variable, ...], new: tuple[Variable, ...]) -> Iterator[Change]:
+    before = {variable.name: variable for variable in old}
+    after = {variable.name: variable for variable in new}
+    for name, variable in before.items():
+        if name not in after:
+            yield Change(Bump.MAJOR, f"The variable {name!r} was removed.")
+        elif after[name] != variable:
+            yield from _changes_of(variable, after[name])
+    for name, variable in after.items():
+        if name not in before and variable.required:
+            yield Change(Bump.MAJOR, f"The required variable {name!r} was added.")
+        elif name not in before:
+            yield Change(Bump.MINOR, f"The optional variable {name!r} was added.")
+
+
+def _changes_of(old: Variable, new: Variable) -> Iterator[Change]:
+    name = old.name
+    if old.type != new.type:
+        change = f"from {old.type} to {new.type}"
+        yield Change(Bump.MAJOR, f"The type of the variable {name!r} changed {change}.")
+    if old.required and not new.required:
+        yield Change(Bump.MINOR, f"The variable {name!r} became optional.")
+    if new.required and not old.required:
+        yield Change(Bump.MAJOR, f"The variable {name!r} became required.")
+    if old.enum != new.enum:
+        yield _enum_change(old, new)
+    if old.default != new.default:
+        yield Change(Bump.PATCH, f"The default of the variable {name!r} changed.")
+    if old.description != new.description:
+        yield Change(Bump.PATCH, f"The description of the variable {name!r} changed.")
+
+
+def _enum_change(old: Variable, new: Variable) -> Change:
+    before, after = _allowed(old), _allowed(new)
+    if before is not None and after is not None and before == after:
+        return Change(Bump.PATCH, f"The order of the enum of the variable {old.name!r} changed.")
+    if after is None or (before is not None and before < after):
+        return Change(Bump.MINOR, f"The variable {old.name!r} takes more values than before.")
+    return Change(Bump.MAJOR, f"The variable {old.name!r} no longer takes every value it took.")
+
+
+def _allowed(variable: Variable) -> frozenset[str] | None:
+    """The allowed values, spelled so that they can be compared; None where all are."""
+    if variable.enum is None:
+        return None
+    return frozenset(canonical_json(value) for value in variable.enum)
+
+
+def _inner_changes(old: PromptContent, new: PromptContent) -> Iterator[Change]:
+    """What callers do not see: each is a patch."""
+    parts: list[tuple[str, Any, Any]] = [
+        ("text", (old.content, old.messages), (new.content, new.messages)),
+        ("model", old.model, new.model),
+        ("settings", old.settings, new.settings),
+    ]
+    for name, before, after in parts:
+        if before != after:
+            verb = "were" if name == "settings" else "was"
+            yield Change(Bump.PATCH, f"The {name} {verb} changed.")
+
+
+def next_version(
+    latest: PromptVersion,
+    content: PromptContent,
+    *,
+    version: Semver | None = None,
+    bump: Bump | None = None,
+) -> Semver:
+    """The version after `latest` with that content: the one asked for, or the smallest legal.
+
+    Raises `Conflict` where nothing changed, `VersionBumpTooSmall` where more was changed than the
+    version or bump asked for says.
+    """
+    changes = changes_between(latest, content)
+    if not changes:
+        raise Conflict(reason=f"Nothing changed since version {latest.version}.")
+    base = Semver.parse(latest.version)
+    required = changes[0].bump
+    asked = bump if version is None else _size(base, version)
+    if asked is not None and asked < required:
+        raise VersionBumpTooSmall(
+            required=required.word,
+            minimum=str(base.bumped(required)),
+            reasons=tuple(change.reason for change in changes if change.bump > asked),
+        )
+    return version or base.bumped(asked or required)
+
+
+def _size(base: Semver, version: Semver) -> Bump:
+    if version.major > base.major:
+        return Bump.MAJOR
+    return Bump.MINOR if version.minor > base.minor else Bump.PATCH
