@@ -14,7 +14,8 @@ _INCOMING = ".incoming"
 class FolderBlobs:
     """A `Blobs` in a folder: `{workspace}/{first two digits of the digest}/{digest}`.
 
-    What is there under its name is whole and on the disk. Every method raises `StoreUnavailable`
+    What is there under its name is whole and on the disk. One process at a time: the lock of the
+    data folder's `Database` sees to that. Every method raises `StoreUnavailable`
     when the disk is full or fails.
     """
 

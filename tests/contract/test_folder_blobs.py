@@ -60,13 +60,20 @@ def test_what_a_crash_left_half_written_is_removed(blobs: FolderBlobs, tmp_path:
     assert not half.exists()
 
 
-def test_a_disk_that_cannot_be_written_stores_nothing(blobs: FolderBlobs, tmp_path: Path) -> None:
-    (tmp_path / "blobs" / "ws_1").write_text("a file where a folder has to be")
+def test_a_folder_that_cannot_be_made_stores_nothing(blobs: FolderBlobs, tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "ws_1").symlink_to("a disk that is not there")
     with pytest.raises(StoreUnavailable):
         blobs.put("ws_1", DATA)
-    with pytest.raises(StoreUnavailable):
-        blobs.get("ws_1", DIGEST)
     assert list((tmp_path / "blobs" / ".incoming").iterdir()) == []
+
+
+def test_a_value_that_cannot_be_read_is_out_of_reach(blobs: FolderBlobs, tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "ws_1").write_text("a file where a folder has to be")
+    for call in (blobs.get, blobs.delete):
+        with pytest.raises(StoreUnavailable):
+            call("ws_1", DIGEST)
+    with pytest.raises(StoreUnavailable):
+        blobs.put("ws_1", DATA)
 
 
 def test_files_are_for_their_owner_alone(blobs: FolderBlobs, tmp_path: Path) -> None:

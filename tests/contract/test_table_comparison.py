@@ -33,7 +33,7 @@ KEYS = st.builds(Key, PARTITIONS, SORTS)
 PLACES = st.none() | st.builds(Key, PARTITIONS, st.sampled_from(["a", "ab", "é"]))
 REVISIONS = st.integers(1, 3)
 EXPIRE_IN = st.none() | st.integers(-1, 3)
-EXAMPLES = {"sqlite": 60, "dynamodb": 15}
+EXAMPLES = {"sqlite": 40, "dynamodb": 10}
 
 
 @st.composite

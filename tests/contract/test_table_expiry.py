@@ -2,9 +2,9 @@
 
 import pytest
 
-from promptpilot.ports import Create, Index, Item, Key, Put, Table
+from promptpilot.ports import Create, Index, Item, Key, Put, Replace, Table
 from tests.contract.hand_clock import HandClock
-from tests.contract.items import create, item, sorts
+from tests.contract.items import create, item, refused_at, sorts
 
 KEY = Key("p", "s")
 
@@ -78,3 +78,12 @@ def test_an_item_can_be_given_more_time(table: Table, clock: HandClock) -> None:
     table.write([Put(item(expires_at=clock.seconds + 100))])
     clock.seconds += 50
     assert table.get(KEY) is not None
+
+
+def test_an_expired_item_cannot_be_replaced_even_if_nothing_but_its_body_changes(
+    table: Table, clock: HandClock
+) -> None:
+    expired = item(expires_at=clock.seconds)
+    create(table, expired)
+    assert refused_at(table, [Replace(expired.next('"late"'))]) == 0
+    assert refused_at(table, [Create(item("other")), Replace(expired.next('"late"'))]) == 1

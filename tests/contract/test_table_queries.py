@@ -10,6 +10,7 @@ TEXTS += ["߿", "ࠀ", "世", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U000
 TEXTS += ["\U0010ffff\U0010ffff", "b\U0010ffff", "b\U0010ffffb", "\ud7ff\ud7ff", "aé"]
 IN_ORDER = sorted(TEXTS, key=str.encode)
 SOME = TEXTS[::3]
+PREFIXES = ["", "a", "c", "\u007f", "é", "\ud7ff", "\uffff", "\U0010ffff", "b\U0010ffff"]
 
 
 def keyed(index: Index, sort: str, number: int = 0) -> Item:
@@ -67,7 +68,7 @@ def test_a_prefix_finds_all_that_begins_with_it_and_nothing_else(
     table: Table, index: Index, descending: bool
 ) -> None:
     fill(table, index, TEXTS)
-    for prefix in [*TEXTS, "", "c", "\ud7ff\ue000"]:
+    for prefix in PREFIXES:
         page = table.query("p", index=index, prefix=prefix, descending=descending)
         expected = [text for text in IN_ORDER if text.startswith(prefix)]
         assert index_sorts(index, page) == (expected[::-1] if descending else expected), prefix

@@ -1,11 +1,23 @@
 """`Table.write`: what each operation requires and does, and that a transaction is whole."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from promptpilot.errors import ConditionFailed
-from promptpilot.ports import Check, Create, Delete, Item, Key, Operation, Put, Replace, Table
+from promptpilot.ports import (
+    Check,
+    Create,
+    Delete,
+    Index,
+    Item,
+    Key,
+    Operation,
+    Put,
+    Replace,
+    Table,
+)
 from tests.contract.hand_clock import HandClock
 from tests.contract.items import create, item
 
@@ -126,6 +138,35 @@ def test_a_replaced_item_keeps_nothing_of_what_it_was(table: Table) -> None:
     bare = item(kind="other", revision=2)
     table.write([Replace(bare)])
     assert table.get(KEY) == bare
+
+
+FULL = item(kind="thing", gsi1=Key("a", "1"), gsi2=Key("b", "1"), expires_at=4_000_000_000)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": '"new"'},
+        {"kind": "other"},
+        {"gsi1": Key("a", "2")},
+        {"gsi1": Key("c", "1")},
+        {"gsi1": None},
+        {"gsi2": Key("b", "2")},
+        {"gsi2": Key("c", "1")},
+        {"gsi2": None},
+        {"expires_at": 5_000_000_000},
+        {"expires_at": None},
+    ],
+    ids=str,
+)
+def test_whatever_a_replacement_changes_is_changed(table: Table, change: dict[str, Any]) -> None:
+    create(table, FULL)
+    replacement = replace(FULL, revision=2, **change)
+    table.write([Replace(replacement)])
+    assert table.get(KEY) == replacement
+    for index, place in ((Index.GSI1, replacement.gsi1), (Index.GSI2, replacement.gsi2)):
+        found = [each for name in "abc" for each in table.query(name, index=index).items]
+        assert found == ([replacement] if place else [])
 
 
 def test_only_one_of_two_writers_of_one_revision_gets_through(table: Table) -> None:

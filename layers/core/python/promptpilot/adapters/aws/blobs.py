@@ -16,12 +16,14 @@ T = TypeVar("T")
 
 _ABSENT = frozenset({"NoSuchKey", "404"})
 _STORED_ALREADY = "PreconditionFailed"
+_BEING_STORED = "ConditionalRequestConflict"
 
 
 class S3Blobs:
     """A `Blobs` in one bucket, under `{workspace}/{digest}`.
 
-    Every method raises `StoreUnavailable` when S3 refuses, is out of reach or does not answer.
+    Every method raises `StoreUnavailable` when S3 refuses, is out of reach or does not answer. The
+    role needs `s3:ListBucket`: without it S3 refuses to say that a value is not there.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -32,16 +34,12 @@ class S3Blobs:
         """See `Blobs.put`. S3 checks what arrives against the digest."""
         digest = digest_of_bytes(data)
         try:
-            self._call(
-                self._client.put_object,
-                workspace,
-                digest,
-                Body=data,
-                ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
-                IfNoneMatch="*",  # the same again would only add a version to the bucket
-            )
+            self._put(workspace, digest, data, IfNoneMatch="*")  # the same again adds no version
         except StoreUnavailable as error:
-            if _code(error.__cause__) != _STORED_ALREADY:
+            code = _code(error.__cause__)
+            if code == _BEING_STORED:
+                self._put(workspace, digest, data)
+            elif code != _STORED_ALREADY:
                 raise
         return digest
 
@@ -58,6 +56,11 @@ class S3Blobs:
     def delete(self, workspace: str, digest: str) -> None:
         """See `Blobs.delete`."""
         self._call(self._client.delete_object, workspace, digest)
+
+    def _put(self, workspace: str, digest: str, data: bytes, **condition: str) -> None:
+        checksum = base64.b64encode(bytes.fromhex(digest)).decode()
+        put = self._client.put_object
+        self._call(put, workspace, digest, Body=data, ChecksumSHA256=checksum, **condition)
 
     def _fetch(self, **parameters: Any) -> bytes:
         return self._client.get_object(**parameters)["Body"].read()

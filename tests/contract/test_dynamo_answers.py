@@ -1,36 +1,24 @@
-"""What DynamoDB and S3 answer on a bad day, in the product's words.
+"""What DynamoDB answers on a bad day, in the product's words.
 
-moto has no bad days, so these answers are canned; the requests are checked by botocore.
+moto has no bad days, so these answers are canned; botocore checks that they are well-formed.
 """
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from botocore.response import StreamingBody
-from botocore.session import Session
 from botocore.stub import Stubber
 
-from promptpilot.adapters.aws.blobs import S3Blobs
 from promptpilot.adapters.aws.dynamo_items import item_attributes, key_attributes
 from promptpilot.adapters.aws.table import DynamoTable
-from promptpilot.errors import ConditionFailed, NotFound, StoreUnavailable, TooLarge
-from promptpilot.ports import Create, Delete, Key, Put
+from promptpilot.errors import ConditionFailed, StoreUnavailable, TooLarge
+from promptpilot.ports import Create, Delete, Index, Key, Put
+from tests.contract.aws_clients import client, cut_off_client
 from tests.contract.items import item
-from tests.contract.stores import REGION
 
-DIGEST = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of b"abc"
 ONE = [Put(item())]
 TWO = [Put(item("a")), Create(item("b"))]
-
-
-def client(service: str, **config: Any) -> Any:
-    session = Session()
-    session.set_credentials("testing", "testing")
-    return session.create_client(service, REGION, config=Config(**config))
 
 
 @pytest.fixture
@@ -156,20 +144,11 @@ def test_whatever_else_dynamodb_refuses_is_out_of_reach(
 
 
 @pytest.mark.parametrize("error", [EndpointConnectionError, ReadTimeoutError])
-def test_a_network_that_fails_makes_the_store_out_of_reach(
-    error: type[EndpointConnectionError | ReadTimeoutError],
-) -> None:
-    def fail(**_: Any) -> None:
-        raise error(endpoint_url="https://dynamodb.example")
-
-    without_retries = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
-    dynamodb, s3 = client("dynamodb", **without_retries), client("s3", **without_retries)
-    for each in (dynamodb, s3):
-        each.meta.events.register("before-send", fail)
-    with pytest.raises(StoreUnavailable):
-        DynamoTable(dynamodb, "items").get(Key("p", "s"))
-    with pytest.raises(StoreUnavailable):
-        S3Blobs(s3, "bucket").get("ws_1", DIGEST)
+def test_a_network_that_fails_makes_the_table_out_of_reach(error: type[Exception]) -> None:
+    table = DynamoTable(cut_off_client("dynamodb", error), "items")
+    for call in (lambda: table.get(Key("p", "s")), lambda: table.write(TWO)):
+        with pytest.raises(StoreUnavailable):
+            call()
 
 
 def test_what_a_batch_leaves_out_is_asked_for_again(table: DynamoTable, answers: Stubber) -> None:
@@ -203,41 +182,24 @@ def test_a_batch_that_is_never_complete_is_given_up(table: DynamoTable, answers:
     answers.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "SlowDown", "InternalError", "NoSuchBucket"])
-def test_whatever_s3_refuses_is_out_of_reach(code: str) -> None:
-    s3 = client("s3", retries={"total_max_attempts": 1})
-    blobs = S3Blobs(s3, "bucket")
-    with Stubber(s3) as answers:
-        for method in ("put_object", "get_object", "delete_object"):
-            answers.add_client_error(method, code)
-        for call in (
-            lambda: blobs.put("ws_1", b"abc"),
-            lambda: blobs.get("ws_1", DIGEST),
-            lambda: blobs.delete("ws_1", DIGEST),
-        ):
-            with pytest.raises(StoreUnavailable):
-                call()
-
-
-@pytest.mark.parametrize(
-    ("body", "error"), [(b"abd", StoreUnavailable), (b"", StoreUnavailable), (None, NotFound)]
-)
-def test_what_s3_gives_is_what_was_stored_or_an_error(
-    body: bytes | None, error: type[Exception]
+@pytest.mark.parametrize("descending", [False, True])
+def test_items_of_equal_index_keys_are_put_in_order_however_dynamodb_gives_them(
+    table: DynamoTable, answers: Stubber, descending: bool
 ) -> None:
-    s3 = client("s3")
-    with Stubber(s3) as answers:
-        if body is None:
-            answers.add_client_error("get_object", "NoSuchKey")
-        else:
-            answers.add_response("get_object", {"Body": StreamingBody(io.BytesIO(body), len(body))})
-        with pytest.raises(error):
-            S3Blobs(s3, "bucket").get("ws_1", DIGEST)
-
-
-def test_an_answer_of_s3_that_breaks_off_makes_the_store_out_of_reach() -> None:
-    s3 = client("s3")
-    with Stubber(s3) as answers:
-        answers.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"ab"), 3)})
-        with pytest.raises(StoreUnavailable):
-            S3Blobs(s3, "bucket").get("ws_1", DIGEST)
+    """moto orders them by primary key; DynamoDB makes no such promise."""
+    before, *equal, after = (
+        item(sort, gsi1=Key("g", place))
+        for sort, place in (("9", "1"), ("3", "2"), ("1", "2"), ("4", "2"), ("2", "2"), ("0", "3"))
+    )
+    stored = [after, *equal, before] if descending else [before, *equal, after]
+    last = {"LastEvaluatedKey": key_attributes(stored[2].key)}
+    for answer in (stored, stored[1:]):  # the second page is asked for from place 2 on
+        for part, more in ((answer[:3], last), (answer[3:], {})):
+            answers.add_response(
+                "query", {"Items": [item_attributes(each) for each in part]} | more
+            )
+    page = table.query("g", index=Index.GSI1, limit=3, descending=descending)
+    rest = table.query("g", index=Index.GSI1, after=page.next, descending=descending)
+    order = ["9", "1", "2", "3", "4", "0"]
+    found = [each.key.sort for each in page.items + rest.items]
+    assert found == (order[::-1] if descending else order)
