@@ -44,6 +44,8 @@ the key}         |
 |
 """
 
+import re
+
 from promptpilot.ports import Key
 
 META = "META"
@@ -103,6 +105,13 @@ def executions(workspace: str, id: str = "") -> Key:
 
 def executions_of(workspace: str, workflow: str, id: str = "") -> Key:
     return Key(f"{workspace}/executions/{workflow}", id)
+
+
+_LOG_ID = re.compile(r"log_[0-9A-HJKMNP-TV-Z]{26}_[1-9]\d{0,4}(_\d{1,5}(\.\d{1,5})*)?")
+
+
+def is_log_id(id: str) -> bool:
+    return _LOG_ID.fullmatch(id) is not None
 
 
 def log(workspace: str, id: str) -> Key:

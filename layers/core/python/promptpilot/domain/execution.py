@@ -1,5 +1,6 @@
 """Executions of workflows, and the log of every step job."""
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -10,9 +11,10 @@ from promptpilot.domain.base import Model, Timestamp
 from promptpilot.domain.ids import ExecutionId, PromptId, UserId, WorkflowId, WorkspaceId
 from promptpilot.domain.model import ModelRequest, Usage
 from promptpilot.domain.step_job import StepPlace
+from promptpilot.errors import TooLarge
 
 MAX_INPUT_BYTES = 200_000
-"""The largest execution input as JSON: Step Functions carries at most 256 KiB of state."""
+"""The largest input of an execution or a run as JSON: state and messages carry 256 KiB."""
 
 
 class ExecutionStatus(StrEnum):
@@ -74,6 +76,8 @@ class Execution(Model):
     status: ExecutionStatus = ExecutionStatus.QUEUED
     input: Mapping[str, Any] = {}
     output: Any = None
+    output_blob: str | None = None
+    """Digest of the blob that holds a large output."""
     error: ExecutionError | None = None
     trigger: str = "manual"
     created_by: UserId
@@ -131,6 +135,13 @@ class ExecutionLog(Model):
     started_at: Timestamp
     ended_at: Timestamp | None = None
     error: LogError | None = None
+
+
+def check_input_size(what: str, value: Mapping[str, Any]) -> None:
+    """Raise `TooLarge` for an input of over `MAX_INPUT_BYTES` as JSON; `what` names it."""
+    size = len(json.dumps(value, ensure_ascii=False).encode())
+    if size > MAX_INPUT_BYTES:
+        raise TooLarge(what=what, limit=MAX_INPUT_BYTES, size=size)
 
 
 def machine_name(workspace: str, execution: str) -> str:

@@ -1,0 +1,83 @@
+"""From a checked workflow document to a state machine in the Amazon States Language."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from promptpilot.compiler.checks import MAX_PROBLEMS, Checks
+from promptpilot.compiler.draft import Draft, draft_of
+from promptpilot.compiler.inputs import schema_problems
+from promptpilot.compiler.kinds import block_states, check_step
+from promptpilot.compiler.pointers import reading_order
+from promptpilot.compiler.quotas import bounds_within_quotas
+from promptpilot.compiler.scope import Scope
+from promptpilot.compiler.states import After
+from promptpilot.domain.base import digest_of
+from promptpilot.domain.bounds import Bounds
+from promptpilot.domain.prompt import PromptVersion
+from promptpilot.domain.workflow import WorkflowDocument
+from promptpilot.errors import DocumentInvalid, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A state machine, the SHA-256 of its canonical JSON, and what an execution can do at most."""
+
+    asl: Mapping[str, Any]
+    digest: str
+    bounds: Bounds
+
+
+def compile_workflow(document: WorkflowDocument, prompts: Mapping[str, PromptVersion]) -> Compiled:
+    """Compile a document; `prompts` are the versions that its prompt steps mean, by step id.
+
+    Raises `DocumentInvalid` with every problem.
+    """
+    return compile_draft(draft_of(document), prompts)
+
+
+def compile_draft(
+    draft: Draft, prompts: Mapping[str, PromptVersion], found: Sequence[Problem] = ()
+) -> Compiled:
+    """Compile what was read of a document. `found` are problems that others have found already.
+
+    Raises `DocumentInvalid` with every problem, in the order of their places.
+    """
+    problems = [*draft.problems, *found, *_checked(draft, prompts)]
+    if problems or draft.document is None:
+        raise _invalid(problems)
+    document = draft.document
+    after = After(None, has_output=document.has_output, output=document.output)
+    by_step = block_states(draft.steps, after, problems)
+    if problems:
+        raise _invalid(problems)
+    asl = {
+        "Comment": document.name,
+        "QueryLanguage": "JSONata",
+        "StartAt": document.steps[0].id,
+        "TimeoutSeconds": document.timeout_seconds,
+        "States": {name: state for states in by_step.values() for name, state in states.items()},
+    }
+    bounds = bounds_within_quotas(draft.steps, by_step, asl, problems)
+    if problems:
+        raise _invalid(problems)
+    return Compiled(asl=asl, digest=digest_of(asl), bounds=bounds)
+
+
+def _checked(draft: Draft, prompts: Mapping[str, PromptVersion]) -> Iterator[Problem]:
+    ids = frozenset(node.id for node in draft.steps if node.id)
+    checks = Checks(ids, prompts, check_step)
+    scope = checks.block(draft.steps, Scope())
+    heading = draft.heading
+    if heading is not None:
+        checks.problems += schema_problems(heading.input)
+    if heading is not None and heading.has_output:
+        checks.value(heading.output, "/output", scope)
+        if not scope.reachable:
+            checks.problem("/output", "unreachable", "Never answered: the last step always fails.")
+    return (problem for problem in checks.problems if not draft.hides(problem))
+
+
+def _invalid(problems: Sequence[Problem]) -> DocumentInvalid:
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: reading_order(problem.at))
+    return DocumentInvalid(problems=tuple(ordered[:MAX_PROBLEMS]))

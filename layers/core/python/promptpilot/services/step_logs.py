@@ -1,0 +1,139 @@
+"""The stored form of an execution log, which is also the claim that a worker holds on the step.
+
+A worker claims a step by a conditional write of its log, so that a step has at most one recorded
+result. The rule for a step that is claimed already: a job with *another task token* supersedes the
+claim, since the state machine has given up on the older token; a job with the *same* token (the
+queue delivered it twice) waits until the lease is over.
+
+The one window that no claim closes: a worker dies after the model answered and before the answer is
+recorded. Then the model is called once more.
+"""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from promptpilot import keys
+from promptpilot.clock import epoch_ms
+from promptpilot.domain.base import Model, canonical_json
+from promptpilot.domain.event import Event
+from promptpilot.domain.execution import ExecutionLog, LogStatus
+from promptpilot.errors import ConditionFailed, StoreUnavailable
+from promptpilot.ports import Blobs, Create, Item, Replace, Table
+from promptpilot.services.outbox import outbox
+
+KIND = "log"
+INLINE_BYTES = 100_000
+"""A log's contents (input, output, text) above this size are kept in `Blobs` and not in the item.
+"""
+
+_CONTENTS = ("input", "output", "text")
+_RACES = 5
+
+
+class StoredLog(Model):
+    """A log as it is stored: with who has claimed it, until when, and where large contents are."""
+
+    log: ExecutionLog
+    token: str
+    """Digest of the task token, or of what else names the delivery."""
+    leased_until: int
+    """Milliseconds since 1970."""
+    contents: str | None = None
+    """Digest of the blob that holds the contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The step is this worker's to run; `item` is what it has to replace to record the result."""
+
+    item: Item
+    log: ExecutionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The step has a result for good; nothing is to be run."""
+
+    log: ExecutionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another worker is at it with the same token."""
+
+
+def claim(
+    log: ExecutionLog, token: str, lease_ms: int, *, table: Table, blobs: Blobs
+) -> Claimed | Recorded | Busy:
+    """Claim the step of `log` (a fresh one, status running) for `lease_ms` from now."""
+    name = sha256(token.encode()).hexdigest()[:32]
+    key = keys.log(log.workspace, log.id)
+    for _ in range(_RACES):
+        item = table.get(key)
+        if item is None:
+            wanted = Item(key=key, kind=KIND, body=_body(log, name, lease_ms))
+            operation: Create | Replace = Create(wanted)
+        else:
+            stored = StoredLog.model_validate_json(item.body)
+            if stored.log.status is LogStatus.SUCCEEDED or (
+                stored.log.status is LogStatus.FAILED and stored.token == name
+            ):
+                return Recorded(read_contents(stored, blobs=blobs))
+            if stored.token == name and stored.leased_until > epoch_ms():
+                return Busy()
+            log = log.model_copy(update={"attempt": stored.log.attempt + 1})
+            wanted = item.next(_body(log, name, lease_ms))
+            operation = Replace(wanted)
+        try:
+            table.write([operation])
+        except ConditionFailed:
+            continue
+        return Claimed(wanted, log)
+    raise StoreUnavailable(reason="The step's log is contended.")
+
+
+def _body(log: ExecutionLog, token: str, lease_ms: int) -> str:
+    stored = StoredLog(log=log, token=token, leased_until=epoch_ms() + lease_ms)
+    return stored.model_dump_json(exclude_none=True)
+
+
+def record(
+    claimed: Claimed, log: ExecutionLog, event: Event, *, table: Table, blobs: Blobs
+) -> ExecutionLog:
+    """Record the end of the claimed step, and the event that tells of it; returns the log that
+    stands.
+
+    Where the claim was superseded in the meantime, that is the log of whoever superseded it.
+    """
+    stored = StoredLog.model_validate_json(claimed.item.body)
+    stored = stored.model_copy(update={"log": log, "leased_until": 0})
+    body = stored.model_dump_json(exclude_none=True)
+    if len(body) > INLINE_BYTES:
+        body = _move_contents(stored, blobs).model_dump_json(exclude_none=True)
+    try:
+        table.write([Replace(claimed.item.next(body)), outbox(event)])
+    except ConditionFailed:
+        item = table.get(claimed.item.key)
+        if item is not None:
+            return read_contents(StoredLog.model_validate_json(item.body), blobs=blobs)
+        raise
+    return log
+
+
+def _move_contents(stored: StoredLog, blobs: Blobs) -> StoredLog:
+    contents = stored.log.model_dump(mode="json", include=set(_CONTENTS))
+    digest = blobs.put(stored.log.workspace, canonical_json(contents).encode())
+    empty: dict[str, Any] = dict.fromkeys(_CONTENTS)
+    return stored.model_copy(
+        update={"log": stored.log.model_copy(update=empty), "contents": digest}
+    )
+
+
+def read_contents(stored: StoredLog, *, blobs: Blobs) -> ExecutionLog:
+    """The whole log, with contents that were moved to `Blobs` put back."""
+    if stored.contents is None:
+        return stored.log
+    contents = json.loads(blobs.get(stored.log.workspace, stored.contents))
+    return ExecutionLog.model_validate({**stored.log.model_dump(), **contents})

@@ -1,0 +1,238 @@
+"""Running a step job: claim the step, call the model, record what came of it, tell who waits."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from promptpilot import keys
+from promptpilot.clock import now
+from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.execution import Execution, ExecutionLog, LogError, LogStatus, log_id
+from promptpilot.domain.model import ModelRequest
+from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
+from promptpilot.errors import PromptPilotError, StepError, StepInvalid, StoreUnavailable
+from promptpilot.ports import Blobs, Models, Offload, Orchestrator, Table, Waiter
+from promptpilot.services.model_calls import Answer, call_model, model_request
+from promptpilot.services.prompt_versions import load_version
+from promptpilot.services.step_logs import Busy, Claimed, Recorded, claim, record
+from promptpilot.services.step_results import step_result
+from promptpilot.services.workflow_versions import load_workflow_version
+
+HEARTBEAT_SECONDS = 5.0
+LEASE_MS = 15 * 60 * 1000
+"""How long a claim keeps out the same delivery of the same job: the longest a Lambda function runs.
+"""
+PROMPT_RUN_SECONDS = 60.0
+RECORD_AGAIN_SECONDS = (0.1, 0.5, 1.0, 2.0)
+"""Pauses before recording again when the store is out of reach: an answer has been paid for."""
+
+logger = logging.getLogger(__name__)
+
+
+class StepBusyError(Exception):
+    """Another worker has this very delivery; the queue is to deliver again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What running a step needs of the platform."""
+
+    table: Table
+    blobs: Blobs
+    models: Models
+    orchestrator: Orchestrator
+    waiter: Waiter
+    offload: Offload
+
+
+async def run_workflow_step(job: WorkflowStepJob, receive_count: int, ports: Ports) -> None:
+    """Run a step of an execution and complete or fail its task token.
+
+    A step whose result is recorded is answered from the record and calls no model. An execution
+    that has ended starts no step. `receive_count` counts the deliveries of this job from 1. Raises
+    `StepBusyError` or `StoreUnavailable` where the job is to be delivered again.
+    """
+    execution = await ports.offload(_load_execution, job, ports.table)
+    if execution is None or execution.status.final or job.path not in execution.pins:
+        logger.info("step dropped: its execution has ended", extra={"execution": job.execution})
+        return
+    log = _workflow_log(job, execution)
+
+    def request() -> ModelRequest:
+        return _workflow_request(job, execution, ports.table)
+
+    async with _heartbeats(job.token, ports):
+        log = await _run(log, f"{job.token}:{receive_count}", request, ports)
+    await ports.offload(_tell_orchestrator, job.token, log, ports)
+
+
+async def run_prompt_job(job: PromptRunJob, receive_count: int, ports: Ports) -> None:
+    """Run a prompt outside any workflow, and wake whoever waits for its log."""
+    log = ExecutionLog(
+        id=job.log,
+        workspace=job.workspace,
+        prompt_id=job.prompt,
+        prompt_version=job.version,
+        step="run",
+        path="run",
+        started_at=now(),
+    )
+
+    def request() -> ModelRequest:
+        prompt = load_version(job.workspace, job.prompt, job.version, table=ports.table)
+        return model_request(
+            prompt, job.variables, model=job.model, timeout=PROMPT_RUN_SECONDS, table=ports.table
+        )
+
+    await _run(log, f"{job.log}:{receive_count}", request, ports)
+    ports.waiter.announce(job.log)
+
+
+def _load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
+    item = table.get(keys.execution(job.workspace, job.execution))
+    return Execution.model_validate_json(item.body) if item else None
+
+
+def _workflow_log(job: WorkflowStepJob, execution: Execution) -> ExecutionLog:
+    pin = execution.pins[job.path]
+    return ExecutionLog(
+        id=log_id(job.execution, job),
+        workspace=job.workspace,
+        execution_id=job.execution,
+        workflow_id=job.workflow,
+        prompt_id=pin.prompt_id,
+        prompt_version=pin.version,
+        step=job.step,
+        path=job.path,
+        iteration=job.iteration,
+        attempt=job.attempt + 1,
+        started_at=now(),
+    )
+
+
+def _workflow_request(job: WorkflowStepJob, execution: Execution, table: Table) -> ModelRequest:
+    pin = execution.pins[job.path]
+    step = load_workflow_version(job.workspace, job.workflow, job.version, table=table).step(
+        job.path
+    )
+    return model_request(
+        load_version(job.workspace, pin.prompt_id, pin.version, table=table),
+        job.variables,
+        model=job.model,
+        settings=step.settings,
+        timeout=float(step.timeout_seconds),
+        table=table,
+    )
+
+
+async def _run(
+    log: ExecutionLog, delivery: str, request: Callable[[], ModelRequest], ports: Ports
+) -> ExecutionLog:
+    """Run the claimed step once; returns the log that stands in the end."""
+    claimed = await ports.offload(
+        claim, log, delivery, LEASE_MS, table=ports.table, blobs=ports.blobs
+    )
+    match claimed:
+        case Busy():
+            raise StepBusyError
+        case Recorded(log=recorded):
+            return recorded
+        case Claimed():
+            done = await _call(claimed.log, request, ports)
+            return await _record_patiently(claimed, done, ports)
+
+
+async def _call(
+    log: ExecutionLog, request: Callable[[], ModelRequest], ports: Ports
+) -> ExecutionLog:
+    try:
+        asked = await ports.offload(request)
+        log = log.model_copy(update={"input": asked, "model": asked.model})
+        return _succeeded(log, await call_model(asked, models=ports.models))
+    except StepError as error:
+        return _failed(log, error)
+    except StoreUnavailable:
+        raise
+    except PromptPilotError as error:
+        return _failed(log, StepInvalid(reason=str(error)))
+
+
+def _succeeded(log: ExecutionLog, answer: Answer) -> ExecutionLog:
+    completion = answer.completion
+    return log.model_copy(
+        update={
+            "status": LogStatus.SUCCEEDED,
+            "model_served": completion.model,
+            "output": answer.output,
+            "text": completion.text,
+            "usage": completion.usage,
+            "cost_micro_usd": answer.cost_micro_usd,
+            "latency_ms": answer.latency_ms,
+            "ended_at": now(),
+        }
+    )
+
+
+def _failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
+    ended_at = now()
+    return log.model_copy(
+        update={
+            "status": LogStatus.FAILED,
+            "error": LogError(name=type(error).__name__, message=str(error)),
+            "latency_ms": (ended_at - log.started_at).total_seconds() * 1000,
+            "ended_at": ended_at,
+        }
+    )
+
+
+async def _record_patiently(claimed: Claimed, log: ExecutionLog, ports: Ports) -> ExecutionLog:
+    event = _step_event(log)
+    for pause in RECORD_AGAIN_SECONDS:
+        try:
+            return await ports.offload(
+                record, claimed, log, event, table=ports.table, blobs=ports.blobs
+            )
+        except StoreUnavailable:
+            logger.warning("result not recorded yet: store out of reach", extra={"log": log.id})
+            await asyncio.sleep(pause)
+    return await ports.offload(record, claimed, log, event, table=ports.table, blobs=ports.blobs)
+
+
+def _step_event(log: ExecutionLog) -> Event:
+    succeeded = log.status is LogStatus.SUCCEEDED
+    return Event.of(
+        EventType.STEP_SUCCEEDED if succeeded else EventType.STEP_FAILED,
+        workspace=log.workspace,
+        actor="system",
+        subject=log.execution_id or log.id,
+        log=log.id,
+        step=log.step,
+        attempt=log.attempt,
+    )
+
+
+def _tell_orchestrator(token: str, log: ExecutionLog, ports: Ports) -> None:
+    if log.error is not None:
+        ports.orchestrator.fail_task(token, log.error.name, log.error.message)
+    else:
+        ports.orchestrator.succeed_task(token, step_result(log, blobs=ports.blobs))
+
+
+@asynccontextmanager
+async def _heartbeats(token: str, ports: Ports) -> AsyncIterator[None]:
+    """Say every few seconds that the worker is alive, so that a dead one is noticed in seconds."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await ports.offload(ports.orchestrator.heartbeat_task, token)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
