@@ -1,0 +1,92 @@
+"""Events go from the outbox to the handlers of their rules, at least once, in order."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.database import Database
+from embedded.event_bus import LocalEventBus
+from embedded.housekeeping import Periodic, relay_outbox
+from embedded.table import SqliteTable
+from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.ids import new_id
+from promptpilot.errors import StoreUnavailable
+from promptpilot.services.outbox import outbox
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[SqliteTable]:
+    database = Database(tmp_path / "x.db")
+    yield SqliteTable(database)
+    database.close()
+
+
+def queued(subject: str) -> Event:
+    return Event.of(
+        EventType.EXECUTION_QUEUED, workspace=new_id("ws"), actor="system", subject=subject
+    )
+
+
+class Seen:
+    """A handler that remembers the subjects it was told of, and can fail."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.subjects: list[str] = []
+        self._failures = failures
+
+    def __call__(self, event: Mapping[str, Any], _context: object) -> None:
+        if self._failures:
+            self._failures -= 1
+            raise StoreUnavailable
+        assert event["detail-type"] == "execution.queued"
+        self.subjects.append(event["detail"]["subject"])
+
+
+def bus(handler: Seen) -> LocalEventBus:
+    return LocalEventBus({EventType.EXECUTION_QUEUED: (handler,)})
+
+
+def test_events_are_handed_on_once_and_in_order(table: SqliteTable) -> None:
+    for subject in ("a", "b", "c"):
+        table.write([outbox(queued(subject))])
+    seen = Seen()
+    assert relay_outbox(table, bus(seen)) == 3
+    assert relay_outbox(table, bus(seen)) == 0
+    assert seen.subjects == ["a", "b", "c"]
+
+
+def test_an_event_whose_handler_fails_is_handed_on_again(table: SqliteTable) -> None:
+    table.write([outbox(queued("a"))])
+    seen = Seen(failures=1)
+    with pytest.raises(StoreUnavailable):
+        relay_outbox(table, bus(seen))
+    assert relay_outbox(table, bus(seen)) == 1
+    assert seen.subjects == ["a"]
+
+
+def test_an_event_without_a_rule_leaves_the_outbox(table: SqliteTable) -> None:
+    table.write([outbox(queued("a"))])
+    assert relay_outbox(table, LocalEventBus({})) == 1
+    assert table.pending_outbox(10) == ()
+
+
+def test_a_periodic_job_goes_on_at_once_while_there_is_more_and_survives_a_lost_store() -> None:
+    outcomes: Iterator[bool | StoreUnavailable] = iter([True, True, StoreUnavailable(), True])
+    calls = []
+
+    def job() -> bool:
+        outcome = next(outcomes, None)
+        calls.append(outcome)
+        if isinstance(outcome, StoreUnavailable):
+            raise outcome
+        if outcome is None:
+            periodic._stop.set()
+        return bool(outcome)
+
+    periodic = Periodic("test", 0.01, job)
+    periodic.start()
+    periodic._thread.join(10)
+    assert not periodic._thread.is_alive()
+    assert len(calls) == 5

@@ -1,0 +1,219 @@
+"""A workspace with an editor in it, a prompt and a workflow, on in-memory ports."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from promptpilot.clock import now
+from promptpilot.domain.execution import Execution, ExecutionLog, log_id, machine_name
+from promptpilot.domain.ids import new_id
+from promptpilot.domain.permissions import Role
+from promptpilot.domain.principal import Principal
+from promptpilot.domain.prompt_document import PromptDraft
+from promptpilot.domain.step_job import WorkflowStepJob
+from promptpilot.errors import NotFound
+from promptpilot.ports import Machine
+from promptpilot.services.execution_status import StatusChange, apply_status
+from promptpilot.services.executions import ExecuteRequest, execute, get_execution
+from promptpilot.services.logs import list_logs
+from promptpilot.services.prompts import create_prompt
+from promptpilot.services.step_logs import claim
+from promptpilot.services.step_runs import LEASE_MS, Ports
+from promptpilot.services.workflows import create_workflow
+from tests.fakes import MemoryTable, ScriptedModel, ScriptedModels
+
+
+class MemoryBlobs:
+    """`Blobs` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[tuple[str, str], bytes] = {}
+
+    def put(self, workspace: str, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        self.blobs[workspace, digest] = data
+        return digest
+
+    def get(self, workspace: str, digest: str) -> bytes:
+        try:
+            return self.blobs[workspace, digest]
+        except KeyError:
+            raise NotFound(kind="blob", id=digest) from None
+
+    def delete(self, workspace: str, digest: str) -> None:
+        self.blobs.pop((workspace, digest), None)
+
+
+@dataclass
+class RecordingOrchestrator:
+    """An `Orchestrator` that runs nothing and remembers what it was told."""
+
+    published: dict[str, Machine] = field(default_factory=dict)
+    started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+    succeeded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    beats: list[str] = field(default_factory=list)
+
+    def publish(self, machine: Machine) -> None:
+        self.published[machine.digest] = machine
+
+    def start(self, machine: Machine, name: str, input: Mapping[str, Any]) -> None:
+        self.started.setdefault(name, input)
+
+    def stop(self, name: str, *, error: str, cause: str) -> None:
+        self.stopped[name] = error
+
+    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
+        self.succeeded[token] = output
+        return True
+
+    def fail_task(self, token: str, error: str, cause: str) -> bool:
+        self.failed[token] = (error, cause)
+        return True
+
+    def heartbeat_task(self, token: str) -> bool:
+        self.beats.append(token)
+        return True
+
+
+class NoWaiting:
+    """A `Waiter` whose waits are over at once."""
+
+    def __init__(self) -> None:
+        self.announced: list[str] = []
+
+    def announce(self, subject: str) -> None:
+        self.announced.append(subject)
+
+    def wait(self, subject: str, ended: Any, seconds: float) -> bool:
+        return bool(ended())
+
+
+class World:
+    """A prompt "Say: {{text}}" and a workflow of two steps with it, `first` and `second`."""
+
+    def __init__(
+        self, model: ScriptedModel, output_schema: Mapping[str, Any] | None = None
+    ) -> None:
+        self.model = model
+        self.orchestrator = RecordingOrchestrator()
+        self.waiter = NoWaiting()
+        self.principal = Principal(new_id("user"), new_id("ws"), Role.EDITOR)
+        self.ports = Ports(
+            table=MemoryTable(),
+            blobs=MemoryBlobs(),
+            models=ScriptedModels({"fake/echo": model}),
+            orchestrator=self.orchestrator,
+            waiter=self.waiter,
+            offload=self.in_place,
+        )
+        draft = PromptDraft(
+            name="Say",
+            content="Say: {{text}}",
+            variables=("text",),
+            model="fake/echo",
+            output_schema=output_schema,
+        )
+        self.prompt = create_prompt(self.principal, draft, table=self.ports.table)
+        self.workflow = create_workflow(
+            self.principal,
+            two_steps(self.prompt.id),
+            table=self.ports.table,
+            orchestrator=self.orchestrator,
+        )
+
+    @staticmethod
+    async def in_place(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)
+
+    def ports_with(self, **changes: Any) -> Ports:
+        return replace(self.ports, **changes)
+
+    def execute(self, input: Mapping[str, Any]) -> Execution:
+        return execute(
+            self.principal,
+            self.workflow.id,
+            ExecuteRequest(input=input),
+            table=self.ports.table,
+            orchestrator=self.orchestrator,
+        )
+
+    def job(self, execution: Execution, step: str) -> WorkflowStepJob:
+        """The job that the state machine sends for a step."""
+        return WorkflowStepJob(
+            kind="prompt",
+            token=f"token {step}",
+            workspace=execution.workspace,
+            execution=execution.id,
+            workflow=execution.workflow_id,
+            version=execution.version,
+            step=step,
+            path=step,
+            ordinal=1 if step == "first" else 2,
+            variables={"text": execution.input["text"]},
+        )
+
+    def claim(self, job: WorkflowStepJob, receive_count: int) -> None:
+        """Claim a step as a worker does that then dies."""
+        pin = self.prompt
+        log = ExecutionLog(
+            id=log_id(job.execution, job),
+            workspace=job.workspace,
+            execution_id=job.execution,
+            prompt_id=pin.id,
+            prompt_version=pin.version,
+            step=job.step,
+            path=job.path,
+            started_at=now(),
+        )
+        delivery = f"{job.token}:{receive_count}"
+        claim(log, delivery, LEASE_MS, table=self.ports.table, blobs=self.ports.blobs)
+
+    def logs(self, execution: Execution) -> tuple[ExecutionLog, ...]:
+        page = list_logs(
+            self.principal, execution.id, table=self.ports.table, blobs=self.ports.blobs
+        )
+        return page.items
+
+    def change(self, execution: Execution, status: str, **fields: Any) -> None:
+        """What the orchestrator tells of an execution."""
+        name = machine_name(execution.workspace, execution.id)
+        detail = {"name": name, "status": status, "startDate": 1_000, **fields}
+        apply_status(
+            StatusChange.model_validate(detail),
+            table=self.ports.table,
+            blobs=self.ports.blobs,
+            waiter=self.waiter,
+        )
+
+    def end(self, execution: Execution) -> None:
+        self.change(execution, "ABORTED", stopDate=2_000)
+
+    def read(self, execution: Execution) -> Execution:
+        return get_execution(
+            self.principal, execution.id, table=self.ports.table, blobs=self.ports.blobs
+        )
+
+
+def two_steps(prompt: str) -> dict[str, Any]:
+    """The document of a workflow with two prompt steps in a row."""
+    return {
+        "name": "Two",
+        "input": {"type": "object", "properties": {"text": {"type": "string"}}},
+        "steps": [
+            {
+                "id": "first",
+                "kind": "prompt",
+                "prompt": {"id": prompt},
+                "with": {"text": "{% $input.text %}"},
+            },
+            {
+                "id": "second",
+                "kind": "prompt",
+                "prompt": {"id": prompt},
+                "with": {"text": "{% $first.text %}"},
+            },
+        ],
+    }
