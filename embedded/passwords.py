@@ -1,0 +1,87 @@
+"""Password hashes: argon2id, a few at a time."""
+
+import os
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from promptpilot.errors import Invalid, Unavailable
+
+MEMORY_KIB = 19 * 1024
+"""With two passes and one lane this is OWASP's first choice for argon2id."""
+
+AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
+"""How many are hashed at once: the other cores go on serving."""
+
+WAITING = 16
+"""How many may wait for that; whoever comes on top is told to come back."""
+
+WAIT_SECONDS = 5.0
+FEWEST_DIFFERENT = 3
+"""Letters of a password. How long it is at least, the request's own type says."""
+
+
+class Passwords:
+    """Hashes and checks passwords within bounds of memory, cores and time: a flood of log-ins is
+    refused, and slows down nobody else.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID
+        )
+        self._entrance = threading.BoundedSemaphore(at_once + waiting)
+        self._turn = threading.BoundedSemaphore(at_once)
+
+    @cached_property
+    def _decoy(self) -> str:
+        return self._hasher.hash(os.urandom(16))
+
+    def hash(self, password: str, email: str) -> str:
+        """The hash of a new password. Raises `Invalid` for one that is too easy, `Unavailable`."""
+        _check_strength(password, email)
+        with self._bounded():
+            return self._hasher.hash(_bytes(password))
+
+    def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether the password is that of the hash. Without a hash it takes as long and is not.
+        Raises `Unavailable`.
+        """
+        with self._bounded():
+            decoy = self._decoy  # made by the first log-in, whether its email is known or not
+            try:
+                return self._hasher.verify(hashed or decoy, _bytes(password)) and bool(hashed)
+            except (VerificationError, InvalidHashError):
+                return False
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        if not self._entrance.acquire(blocking=False):
+            raise Unavailable(reason="Too many people are logging in at this moment.")
+        try:
+            if not self._turn.acquire(timeout=WAIT_SECONDS):
+                raise Unavailable(reason="Too many people are logging in at this moment.")
+            try:
+                yield
+            finally:
+                self._turn.release()
+        finally:
+            self._entrance.release()
+
+
+def _bytes(password: str) -> bytes:
+    # The same letters give the same bytes, whichever keyboard they come from.
+    return unicodedata.normalize("NFC", password).encode()
+
+
+def _check_strength(password: str, email: str) -> None:
+    plain = password.strip().casefold()
+    if len(set(plain)) < FEWEST_DIFFERENT:
+        raise Invalid(reason="The password is the same few letters again and again.")
+    if plain in {email, email.partition("@")[0]}:
+        raise Invalid(reason="The password is the email address.")

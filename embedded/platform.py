@@ -1,0 +1,98 @@
+"""The embedded platform: every port served from one process and one data folder."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from embedded.blobs import FolderBlobs
+from embedded.database import Database
+from embedded.engine.engine import Engine
+from embedded.engine.queue import EngineQueue
+from embedded.event_bus import LocalEventBus
+from embedded.housekeeping import housekeeping
+from embedded.identity import LocalIdentity
+from embedded.local_model import LocalModel
+from embedded.table import SqliteTable
+from embedded.waiter import LocalWaiter
+from functions.execution_events.handler import handler as execution_events
+from functions.step_worker.handler import handle as step_worker
+from promptpilot import platform
+from promptpilot.adapters.models.registry import ModelRegistry
+from promptpilot.domain.event import EventType
+from promptpilot.platform import Platform
+from promptpilot.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DATABASE = "promptpilot.db"
+GRACE_SECONDS = 10.0
+
+
+async def in_place(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`Offload` for a store that answers in microseconds, less than a thread would cost."""
+    return call(*args, **kwargs)
+
+
+class EmbeddedPlatform:
+    """The adapters of one data folder, wired; `start` recovers and runs, `close` stops."""
+
+    def __init__(self, settings: Settings, *, with_model: bool) -> None:
+        data = settings.data
+        data.mkdir(parents=True, exist_ok=True)
+        self.database = Database(data / DATABASE)
+        self._local_model = LocalModel(data) if with_model else None
+        self._models = ModelRegistry(settings.custom_models, self._local_model)
+        table = SqliteTable(self.database)
+        self._engine = Engine(
+            self.database, worker=step_worker, on_status=lambda event: execution_events(event, None)
+        )
+        self._engine.at_stop(self._models.close)
+        self._identity = LocalIdentity(self.database, data)
+        bus = LocalEventBus({EventType.EXECUTION_QUEUED: (execution_events,)})
+        self._housekeeping = housekeeping(table, bus)
+        self.ports = Platform(
+            table=table,
+            blobs=FolderBlobs(data / "blobs"),
+            orchestrator=self._engine,
+            step_queue=EngineQueue(self._engine),
+            event_bus=bus,
+            waiter=LocalWaiter(),
+            identity=self._identity,
+            models=self._models,
+            offload=in_place,
+            cursor_key=_secret(data / "cursor.key"),
+        )
+
+    @property
+    def jwks(self) -> dict[str, object]:
+        """The public keys that verify this platform's access tokens (RFC 7517)."""
+        return self._identity.jwks
+
+    def start(self) -> None:
+        """Make this the process's platform and go on with every execution that has not ended."""
+        platform.install(self.ports)
+        if self._local_model is not None:
+            self._local_model.start()
+        self._engine.start_up()
+        for job in self._housekeeping:
+            job.start()
+
+    def close(self) -> None:
+        """Let running steps finish for a while, then stop everything. Nothing durable is lost."""
+        for job in self._housekeeping:
+            job.close()
+        self._engine.shut_down(GRACE_SECONDS)
+        if self._local_model is not None:
+            self._local_model.close()
+        self.database.close()
+        platform.install(None)
+
+
+def _secret(path: Path) -> bytes:
+    """The 32 random bytes kept in `path`, made on first use, readable by the owner only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()

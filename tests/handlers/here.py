@@ -1,0 +1,270 @@
+"""A platform in memory, and people who call the API's handler on it with API Gateway's events."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.api.handler import handler
+from functions.step_worker.handler import handle
+from promptpilot.clock import now
+from promptpilot.domain.execution import machine_name
+from promptpilot.domain.identity import Claims, Member, Tokens, User, Workspace
+from promptpilot.domain.ids import new_id
+from promptpilot.domain.permissions import Role
+from promptpilot.errors import AlreadyExists, CredentialsRejected, Unauthenticated
+from promptpilot.keys import member, user_workspaces
+from promptpilot.keys import user as user_key
+from promptpilot.keys import workspace as workspace_key
+from promptpilot.platform import Platform, current
+from promptpilot.ports import Create, Item, Put
+from promptpilot.services.execution_status import StatusChange, apply_status
+from promptpilot.services.principals import personal_workspace
+from tests.fakes import MemoryTable, ScriptedModels
+from tests.unit.world import MemoryBlobs, NoWaiting, RecordingOrchestrator
+
+PROMPT = {
+    "name": "Summarize Meeting Notes",
+    "content": "Summarize the following notes: {{notes}}",
+    "variables": ["notes"],
+    "metadata": {"category": "summarization", "tags": ["meeting", "summary"]},
+    "model": "fake/echo",
+}
+
+
+class WorkAtOnce:
+    """A `StepQueue` whose worker has done the job when `send` returns."""
+
+    def send(self, body: str) -> None:
+        record = {
+            "messageId": "1",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        failures = asyncio.run(handle({"Records": [record]}))
+        assert failures == {"batchItemFailures": []}
+
+
+class KnowsNobody:
+    """An `Identity` without credentials."""
+
+    def sign_up(self, user: str, email: str, password: str) -> None:
+        raise AlreadyExists(kind="account", id=email)
+
+    def log_in(self, email: str, password: str) -> Tokens:
+        raise CredentialsRejected
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        raise Unauthenticated
+
+    def verify(self, access_token: str) -> Claims:
+        raise Unauthenticated
+
+
+class NoBus:
+    """An `EventBus` that nobody listens to."""
+
+    def publish(self, events: Any) -> None:
+        pass
+
+
+async def in_place(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return call(*args, **kwargs)
+
+
+def memory_platform(**ports: Any) -> Platform:
+    """A platform that keeps everything in memory; `ports` replaces some of it."""
+    chosen: dict[str, Any] = {
+        "table": MemoryTable(),
+        "blobs": MemoryBlobs(),
+        "orchestrator": RecordingOrchestrator(),
+        "step_queue": WorkAtOnce(),
+        "event_bus": NoBus(),
+        "waiter": NoWaiting(),
+        "identity": KnowsNobody(),
+        "models": ScriptedModels(),
+        "offload": in_place,
+        "cursor_key": b"a key of thirty-two bytes in all",
+        **ports,
+    }
+    return Platform(**chosen)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the handler answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    def header(self, name: str) -> str | None:
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls the API; without a user, nobody in particular."""
+
+    user: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def workspace(self) -> str:
+        assert self.user is not None
+        return personal_workspace(self.user)
+
+    def within(self, workspace: str) -> "Caller":
+        return Caller(self.user, {"x-workspace-id": workspace})
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.call("GET", path, headers=headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.call("POST", path, body, headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.call("PUT", path, body, headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.call("PATCH", path, body, headers)
+
+    def delete(self, path: str, **headers: str) -> Answer:
+        return self.call("DELETE", path, headers=headers)
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a request; a body that is no text is sent as JSON. `if_match` means `If-Match`."""
+        sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        text = body if isinstance(body, str) or body is None else json.dumps(body)
+        if text is not None:
+            sent.setdefault("content-type", "application/json")
+        event = event_of(method, path, text, {**self.headers, **sent}, self.user)
+        response = handler(event, None)
+        return Answer(response["statusCode"], response["headers"], response["body"])
+
+
+def event_of(
+    method: str,
+    path: str,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    user: str | None = None,
+) -> dict[str, Any]:
+    """An event of API Gateway's HTTP API."""
+    bare, _, query = path.partition("?")
+    context: dict[str, Any] = {
+        "http": {"method": method, "path": bare, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+        "requestId": new_id("request"),
+        "stage": "$default",
+    }
+    if user is not None:
+        context["authorizer"] = {"lambda": {"user": user}}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": bare,
+        "rawQueryString": query,
+        "headers": dict(headers or {}),
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+    if body is not None:
+        event["body"] = body
+    return event
+
+
+def make_user(name: str = "Ada") -> Caller:
+    """A new user with a personal workspace, as signing up makes one."""
+    user = new_id("user")
+    workspace = personal_workspace(user)
+    person = User(
+        id=user,
+        email=f"{user.lower()}@example.com",
+        name=name,
+        personal_workspace=workspace,
+        created_at=now(),
+    )
+    place = Workspace(id=workspace, name=f"{name}'s workspace", created_at=now())
+    current().table.write(
+        [
+            Create(Item(user_key(user), "user", person.model_dump_json())),
+            Create(Item(workspace_key(workspace), "workspace", place.model_dump_json())),
+        ]
+    )
+    set_role(user, workspace, Role.OWNER)
+    return Caller(user)
+
+
+def set_role(user: str, workspace: str, role: Role) -> None:
+    """Make a user a member of a workspace with that role."""
+    body = Member(user=user, workspace=workspace, role=role).model_dump_json()
+    item = Item(member(workspace, user), "member", body, gsi1=user_workspaces(user, workspace))
+    current().table.write([Put(item)])
+
+
+def make_prompt(caller: Caller, **changes: Any) -> dict[str, Any]:
+    """A new prompt of the caller's, as the API answers it."""
+    answer = caller.post("/prompts", {**PROMPT, **changes})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def workflow_document(prompt: str) -> dict[str, Any]:
+    """A workflow of one step."""
+    step = {
+        "id": "summarize",
+        "kind": "prompt",
+        "prompt": {"id": prompt},
+        "with": {"notes": "{% $input.notes %}"},
+    }
+    return {
+        "name": "Follow-up",
+        "input": {
+            "type": "object",
+            "properties": {"notes": {"type": "string"}},
+            "required": ["notes"],
+        },
+        "steps": [step],
+        "output": "{% $summarize.text %}",
+    }
+
+
+def make_workflow(caller: Caller) -> dict[str, Any]:
+    """A new workflow of the caller's, as the API answers it."""
+    answer = caller.post("/workflows", workflow_document(make_prompt(caller)["id"]))
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def make_execution(caller: Caller) -> dict[str, Any]:
+    """A new execution of a new workflow, as the API answers it."""
+    workflow = make_workflow(caller)
+    answer = caller.post(f"/workflows/{workflow['id']}/execute", {"input": {"notes": "Hi."}})
+    assert answer.status == 202, answer.text
+    return answer.json
+
+
+def end_execution(execution: Mapping[str, Any], output: Any = "Done.") -> None:
+    """What the state machine's end makes of an execution."""
+    ports = current()
+    change = {
+        "name": machine_name(execution["workspace"], execution["id"]),
+        "status": "SUCCEEDED",
+        "startDate": 1_000,
+        "stopDate": 2_000,
+        "output": json.dumps(output),
+    }
+    apply_status(
+        StatusChange.model_validate(change),
+        table=ports.table,
+        blobs=ports.blobs,
+        waiter=ports.waiter,
+    )

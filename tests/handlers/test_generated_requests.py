@@ -1,0 +1,94 @@
+"""Requests made up from the OpenAPI document end in no 5xx, and are answered as documented."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from embedded.database import Database
+from embedded.gateway import Gateway
+from embedded.identity import LocalIdentity
+from embedded.table import SqliteTable
+from promptpilot import platform
+from tests.handlers.here import make_execution, make_prompt, make_user, memory_platform
+from tests.handlers.served import serving
+from tests.handlers.test_openapi import DOCUMENT
+
+EXAMPLES = 8
+"""For each of some thirty operations."""
+
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the requests go, on behalf of somebody who has a few things: their ids by path."""
+
+    url: str
+    headers: Mapping[str, str]
+    ids: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("generated")
+    database = Database(folder / "all.db")
+    identity = LocalIdentity(database, folder)
+    platform.install(memory_platform(identity=identity, table=SqliteTable(database)))
+    person = make_user()
+    execution = make_execution(person)
+    prompt = make_prompt(person)["id"]
+    run = person.post(f"/prompts/{prompt}/run", {"variables": {"notes": "Hi."}}).json
+    opinion = {"execution_id": execution["id"], "rating": 1}
+    ids = {
+        "prompts": prompt,
+        "workflows": execution["workflow_id"],
+        "executions": execution["id"],
+        "logs": run["log"]["id"],
+        "feedback": person.post("/feedback", opinion).json["id"],
+    }
+    token = identity._keys.sign(str(person.user), 3600, "t")
+    headers = {"Authorization": f"Bearer {token}", "X-Workspace-Id": person.workspace}
+    with serving(Gateway()) as running:
+        yield Server(running.url, headers, ids)
+    platform.install(None)
+    database.close()
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_a_generated_request_is_answered_as_documented(
+    case: schemathesis.Case, server: Server
+) -> None:
+    # Made-up ids are never found; with real ones a request gets to do something.
+    if "id" in case.path_parameters:
+        case.path_parameters["id"] = server.ids[case.path.split("/")[1]]
+    # And a key that was used before, as made-up ones soon are, stops it as well.
+    headers = {**server.headers, "Idempotency-Key": secrets.token_hex(8)}
+    response = case.call(base_url=server.url, headers=headers, timeout=20)
+    case.validate_response(
+        response,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )

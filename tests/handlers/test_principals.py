@@ -1,0 +1,131 @@
+"""Everyone acts in their own workspaces, with the role that they have there now."""
+
+import pytest
+
+from promptpilot.domain.ids import new_id
+from promptpilot.domain.permissions import Role
+from promptpilot.platform import Platform
+from tests.handlers.here import (
+    PROMPT,
+    Caller,
+    make_execution,
+    make_prompt,
+    make_workflow,
+    set_role,
+)
+
+PRIVATE = [
+    ("GET", "/me"),
+    ("GET", "/prompts"),
+    ("POST", "/prompts"),
+    ("GET", "/prompts/x"),
+    ("PATCH", "/prompts/x"),
+    ("POST", "/prompts/x/versions"),
+    ("GET", "/prompts/x/versions"),
+    ("GET", "/prompts/x/versions/1.0.0"),
+    ("GET", "/prompts/x/versions/1.0.0/diff/1.0.1"),
+    ("PUT", "/prompts/x/labels/y"),
+    ("DELETE", "/prompts/x/labels/y"),
+    ("POST", "/prompts/x/render"),
+    ("POST", "/prompts/x/run"),
+    ("POST", "/prompts/x/fork"),
+    ("GET", "/workflows"),
+    ("POST", "/workflows"),
+    ("GET", "/workflows/x"),
+    ("GET", "/workflows/x/asl"),
+    ("POST", "/workflows/x/execute"),
+    ("GET", "/executions"),
+    ("GET", "/executions/x"),
+    ("GET", "/executions/x/logs"),
+    ("GET", "/logs/x"),
+    ("GET", "/feedback"),
+    ("POST", "/feedback"),
+    ("GET", "/feedback/x"),
+    ("GET", "/models"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PRIVATE)
+def test_without_a_user_there_is_nothing_but_a_401(ports: Platform, method: str, path: str) -> None:
+    answer = Caller().call(method, path)
+    assert answer.status == 401
+    assert answer.json["code"] == "unauthenticated"
+
+
+def test_a_user_who_is_no_more_is_a_401(ports: Platform) -> None:
+    assert Caller(new_id("user")).get("/prompts").status == 401
+
+
+def test_another_ones_things_are_not_there(ada: Caller, grace: Caller) -> None:
+    execution = make_execution(ada)
+    prompt = make_prompt(ada)["id"]
+    workflow = make_workflow(ada)["id"]
+    feedback = ada.post("/feedback", {"execution_id": execution["id"], "rating": 1}).json["id"]
+    for answer in (
+        grace.get(f"/prompts/{prompt}"),
+        grace.patch(f"/prompts/{prompt}", {"name": "Mine"}),
+        grace.get(f"/prompts/{prompt}/versions"),
+        grace.get(f"/prompts/{prompt}/versions/1.0.0"),
+        grace.get(f"/prompts/{prompt}/versions/1.0.0/diff/1.0.0"),
+        grace.post(f"/prompts/{prompt}/versions", {"content": "Mine: {{notes}}"}),
+        grace.put(f"/prompts/{prompt}/labels/production", {"version": "1.0.0"}),
+        grace.delete(f"/prompts/{prompt}/labels/production"),
+        grace.post(f"/prompts/{prompt}/render", {"variables": {"notes": "x"}}),
+        grace.post(f"/prompts/{prompt}/run", {"variables": {"notes": "x"}}),
+        grace.post(f"/prompts/{prompt}/fork", {}),
+        grace.get(f"/workflows/{workflow}"),
+        grace.get(f"/workflows/{workflow}/asl"),
+        grace.post(f"/workflows/{workflow}/execute", {"input": {"notes": "x"}}),
+        grace.get(f"/executions/{execution['id']}"),
+        grace.get(f"/executions/{execution['id']}/logs"),
+        grace.post("/feedback", {"execution_id": execution["id"], "rating": 1}),
+        grace.get(f"/feedback/{feedback}"),
+    ):
+        assert (answer.status, answer.json["code"]) == (404, "not_found"), answer.text
+    for path in ("/prompts", "/workflows", "/executions", "/feedback"):
+        assert grace.get(path).json["items"] == []
+    assert ada.get(f"/prompts/{prompt}").json["name"] == PROMPT["name"]
+
+
+def test_another_ones_prompt_cannot_be_built_into_a_workflow(ada: Caller, grace: Caller) -> None:
+    step = {"id": "a", "kind": "prompt", "prompt": {"id": make_prompt(ada)["id"]}, "with": {}}
+    answer = grace.post("/workflows", {"name": "W", "steps": [step]})
+    assert answer.status == 422
+    assert "prompt_unknown" in {problem["code"] for problem in answer.json["problems"]}
+
+
+def test_a_member_of_a_workspace_acts_in_it(ada: Caller, grace: Caller) -> None:
+    prompt = make_prompt(ada)["id"]
+    set_role(str(grace.user), ada.workspace, Role.VIEWER)
+    assert grace.within(ada.workspace).get(f"/prompts/{prompt}").status == 200
+    assert grace.get(f"/prompts/{prompt}").status == 404
+
+
+def test_a_role_that_does_not_allow_something_is_a_403_that_says_so(
+    ada: Caller, grace: Caller
+) -> None:
+    set_role(str(grace.user), ada.workspace, Role.VIEWER)
+    answer = grace.within(ada.workspace).post("/prompts", PROMPT)
+    assert answer.status == 403
+    assert (answer.json["action"], answer.json["role"]) == ("prompt:write", "viewer")
+
+
+def test_a_role_that_was_taken_away_is_gone_with_the_next_request(
+    ada: Caller, grace: Caller
+) -> None:
+    within = grace.within(ada.workspace)
+    set_role(str(grace.user), ada.workspace, Role.EDITOR)
+    assert within.post("/prompts", PROMPT).status == 201
+    set_role(str(grace.user), ada.workspace, Role.VIEWER)
+    assert within.post("/prompts", PROMPT).status == 403
+
+
+@pytest.mark.parametrize("workspace", ["nonsense", "", "x" * 5000, "user/x", "ws_\u0000"])
+def test_a_workspace_that_is_none_is_not_there(ada: Caller, workspace: str) -> None:
+    answer = ada.within(workspace).get("/prompts")
+    assert (answer.status, answer.json["kind"]) == (404, "workspace")
+
+
+def test_a_foreign_workspace_is_not_there(ada: Caller, grace: Caller) -> None:
+    answer = grace.within(ada.workspace).get("/prompts")
+    assert (answer.status, answer.json["kind"]) == (404, "workspace")

@@ -1,0 +1,139 @@
+"""An account is credentials and records, and never half of one for long."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from embedded.database import Database
+from embedded.identity import LocalIdentity
+from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.identity import SignUp
+from promptpilot.domain.permissions import Role
+from promptpilot.errors import (
+    AlreadyExists,
+    CredentialsRejected,
+    Invalid,
+    NotFound,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from promptpilot.ports import Operation
+from promptpilot.services import accounts
+from promptpilot.services.principals import principal_of
+from tests.fakes import MemoryTable
+
+PASSWORD = "correct horse battery staple"
+ADA = SignUp(email="Ada@example.com", password=SecretStr(PASSWORD), name="Ada")
+OTHER = SecretStr("another horse altogether")
+
+
+class DyingTable(MemoryTable):
+    """A table whose next writes fail, as if the process had died before them."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__()
+        self.deaths = deaths
+
+    def write(self, operations: Sequence[Operation]) -> None:
+        if self.deaths:
+            self.deaths -= 1
+            raise StoreUnavailable
+        super().write(operations)
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Iterator[LocalIdentity]:
+    database = Database(tmp_path / "identity.db")
+    yield LocalIdentity(database, tmp_path)
+    database.close()
+
+
+def test_signing_up_makes_everything_in_one_transaction(identity: LocalIdentity) -> None:
+    table = MemoryTable()
+    account = accounts.sign_up(ADA, identity=identity, table=table)
+    assert account.user.email == "ada@example.com"
+    assert account.user.personal_workspace == account.workspace.id
+    principal = principal_of(account.user.id, None, table=table)
+    assert (principal.workspace, principal.role) == (account.workspace.id, Role.OWNER)
+    [item] = table.of_kind("outbox")
+    event = Event.model_validate_json(item.body)
+    assert (event.type, event.subject) == (EventType.USER_SIGNED_UP, account.user.id)
+    assert "ada" not in item.body.lower()
+
+
+def test_a_known_email_is_refused_and_changes_nothing(identity: LocalIdentity) -> None:
+    table = MemoryTable()
+    accounts.sign_up(ADA, identity=identity, table=table)
+    for draft in (ADA, ADA.model_copy(update={"password": OTHER, "email": "ADA@EXAMPLE.COM"})):
+        with pytest.raises(AlreadyExists):
+            accounts.sign_up(draft, identity=identity, table=table)
+    assert len(table.of_kind("user")) == 1
+
+
+def test_signing_up_again_finishes_what_a_crash_cut_off(identity: LocalIdentity) -> None:
+    table = DyingTable(1)
+    with pytest.raises(StoreUnavailable):
+        accounts.sign_up(ADA, identity=identity, table=table)
+    assert table.of_kind("user") == []
+    account = accounts.sign_up(ADA, identity=identity, table=table)
+    assert account.user.name == "Ada"
+    tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+    assert identity.verify(tokens.access_token).user == account.user.id
+    with pytest.raises(AlreadyExists):
+        accounts.sign_up(ADA, identity=identity, table=table)
+
+
+def test_logging_in_finishes_it_as_well(identity: LocalIdentity) -> None:
+    table = DyingTable(1)
+    with pytest.raises(StoreUnavailable):
+        accounts.sign_up(ADA, identity=identity, table=table)
+    tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+    profile = accounts.profile(identity.verify(tokens.access_token).user, table=table)
+    assert profile.user.name == "ada"
+    assert [each.role for each in profile.workspaces] == [Role.OWNER]
+
+
+def test_only_the_right_password_finishes_it(identity: LocalIdentity) -> None:
+    table = DyingTable(1)
+    with pytest.raises(StoreUnavailable):
+        accounts.sign_up(ADA, identity=identity, table=table)
+    with pytest.raises(AlreadyExists):
+        accounts.sign_up(ADA.model_copy(update={"password": OTHER}), identity=identity, table=table)
+    with pytest.raises(CredentialsRejected):
+        accounts.log_in(ADA.email, OTHER, identity=identity, table=table)
+    assert table.of_kind("user") == []
+
+
+def test_of_many_who_finish_it_at_once_all_get_the_same_account(identity: LocalIdentity) -> None:
+    table = DyingTable(1)
+    with pytest.raises(StoreUnavailable):
+        accounts.sign_up(ADA, identity=identity, table=table)
+
+    def log_in(_: int) -> str:
+        tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+        return identity.verify(tokens.access_token).user
+
+    with ThreadPoolExecutor(4) as threads:
+        users = set(threads.map(log_in, range(8)))
+    assert len(users) == 1
+    assert len(table.of_kind("user")) == len(table.of_kind("workspace")) == 1
+
+
+def test_an_address_whose_small_letters_are_no_address_is_refused(
+    identity: LocalIdentity,
+) -> None:
+    # This letter is three in its folded form, and an address may have so many bytes only.
+    draft = SignUp(email="\u0390" * 100 + "@example.com", password=ADA.password, name="Ada")
+    with pytest.raises(Invalid):
+        accounts.sign_up(draft, identity=identity, table=MemoryTable())
+
+
+@pytest.mark.parametrize("user", ["user_01JD8W2M7Q4V6X9Z3B5N8R1T0K", "nonsense", ""])
+def test_a_user_who_is_not_there_is_nobody(user: str) -> None:
+    with pytest.raises(NotFound):
+        accounts.profile(user, table=MemoryTable())
+    with pytest.raises(Unauthenticated):
+        principal_of(user, None, table=MemoryTable())
