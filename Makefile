@@ -1,0 +1,117 @@
+# Two commands do everything on a machine with Python 3.11 or newer: `make run` and `make test`.
+# Each target brings its own environment up to date first; stamps in .venv make repeats instant.
+
+# Candidates, tried in this order; name another with `make run PYTHON=/path/to/python3.12`.
+PYTHON ?= python3 python3.13 python3.12 python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Extra arguments for the command a target runs: `make test ARGS='-k labels'`.
+ARGS ?=
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo test check bench lock upgrade clean
+.PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks
+
+help:  ## List what there is.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.run  ## Install, do the main job on the model that ships, and keep serving. Ctrl-C stops it.
+	@exec $(BIN)/promptpilot demo --keep-serving $(ARGS)
+
+demo: $(VENV)/.run  ## Do the main job once; succeeds only if it truly worked.
+	@exec $(BIN)/promptpilot demo $(ARGS)
+
+test: $(VENV)/.dev  ## Run all tests (ARGS='-k word' picks some).
+	@exec $(BIN)/pytest $(ARGS)
+
+check: check-format check-lint check-imports check-types check-machines check-locks  ## Formatting, lint, import contracts, types, state machines, locks.
+
+bench: $(VENV)/.dev  ## Measure against the floors and print the figures (ARGS='http chain cold', '--peers').
+	@exec $(BIN)/python -m bench $(ARGS)
+
+lock: $(BIN)/uv  ## Write the lock files anew after a change of a requirements*.in; versions stay where they may.
+	@$(MAKE) compile-locks
+
+upgrade: $(BIN)/uv  ## Like lock, but with the newest versions.
+	@$(MAKE) compile-locks COMPILE_FLAGS=--upgrade
+
+clean:  ## Remove what the targets made. Your data in .promptpilot stays.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/results tools/asl/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Environment ---------------------------------------------------------------------------------
+
+install: $(VENV)/.run  ## Only bring the environment up to date.
+install-dev: $(VENV)/.dev  ## The same with what tests, checks and benchmarks need.
+
+# The lock files name every package with its hashes, so nothing has to be resolved (--no-deps). uv takes seconds where
+# pip takes half a minute; where uv does not run, or does not reach the package index that pip is set up for, pip does it.
+define install_locked
+	@echo "Installing $(1)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(1) || \
+	 { echo "Installing with pip instead of uv; this takes longer."; $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
+endef
+
+$(BIN)/uv: requirements-uv.txt
+	@python=$$(for candidate in $(PYTHON); do \
+	   if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$candidate"; break; fi; done); \
+	 if [ -z "$$python" ]; then \
+	   echo "PromptPilot Pro needs Python 3.11 or newer. Tried: $(PYTHON). Name one with PYTHON=/path/to/python3." >&2; exit 1; fi; \
+	 echo "Making $(VENV) with $$("$$python" --version)"; "$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r $< || \
+	 { echo "uv is not to be had here; pip will install the rest."; printf '#!/bin/sh\nexit 1\n' > $@; chmod +x $@; }
+	@touch $@
+
+$(VENV)/.run: $(BIN)/uv requirements.txt pyproject.toml
+	$(call install_locked,requirements.txt)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . || \
+	 $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(call install_locked,requirements-dev.txt)
+	@touch $@
+
+# The development lock keeps to the versions of the other, so that one .venv serves both.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--excludes requirements-excludes.txt --custom-compile-command "make lock" $(COMPILE_FLAGS)
+
+compile-locks:
+	$(COMPILE) requirements-uv.in -o requirements-uv.txt
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+# --- Checks --------------------------------------------------------------------------------------
+
+check-format: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+check-lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+check-imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+check-types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/mypy bench tools
+
+check-machines: $(VENV)/.dev
+	$(BIN)/python -m tools.state_machines build/asl
+	$(BIN)/statelint build/asl/*.json
+
+check-asl: check-machines tools/asl/node_modules  ## Also check the state machines with asl-validator (needs Node and npm).
+	for file in build/asl/*.json; do (cd tools/asl && npx --no-install asl-validator --json-path "$(CURDIR)/$$file") || exit 1; done
+
+tools/asl/node_modules: tools/asl/package-lock.json
+	cd tools/asl && npm ci --no-audit --no-fund
+	@touch $@
+
+# A lock is up to date when making it anew, starting from itself, changes nothing.
+check-locks: $(VENV)/.dev
+	@anew=$$(mktemp -d) && trap 'rm -rf "$$anew"' EXIT && cp requirements* "$$anew" && \
+	 $(MAKE) -s -C "$$anew" -f "$(CURDIR)/Makefile" VENV="$(abspath $(VENV))" compile-locks && \
+	 for lock in requirements*.txt; do cmp -s "$$lock" "$$anew/$$lock" || { echo "$$lock is not up to date: run make lock" >&2; exit 1; }; done
+	@echo "The lock files are up to date."
