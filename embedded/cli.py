@@ -1,6 +1,7 @@
 """The `promptpilot` command."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +67,7 @@ def demo(
 
     folder = data or Settings.read().data
     folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the server too
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     with running_server(folder, host, port) as (url, process):
         finished = run_demo(url, folder, DEMO_MODEL, console)

@@ -3,14 +3,17 @@
 import os
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from promptpilot.errors import Invalid, Unavailable
+
+T = TypeVar("T")
 
 MEMORY_KIB = 19 * 1024
 """With two passes and one lane this is OWASP's first choice for argon2id."""
@@ -22,6 +25,7 @@ WAITING = 16
 """How many may wait for that; whoever comes on top is told to come back."""
 
 WAIT_SECONDS = 5.0
+BUSY = "Too many people are logging in at this moment."
 FEWEST_DIFFERENT = 3
 """Letters of a password. How long it is at least, the request's own type says."""
 
@@ -36,7 +40,9 @@ class Passwords:
             time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID
         )
         self._entrance = threading.BoundedSemaphore(at_once + waiting)
-        self._turn = threading.BoundedSemaphore(at_once)
+        # Threads of its own: the allocator keeps a hash's memory for the thread that made it, and
+        # every thread that serves requests would come to hold 19 MiB.
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
 
     @cached_property
     def _decoy(self) -> str:
@@ -45,31 +51,31 @@ class Passwords:
     def hash(self, password: str, email: str) -> str:
         """The hash of a new password. Raises `Invalid` for one that is too easy, `Unavailable`."""
         _check_strength(password, email)
-        with self._bounded():
-            return self._hasher.hash(_bytes(password))
+        return self._in_turn(lambda: self._hasher.hash(_bytes(password)))
 
     def verify(self, hashed: str | None, password: str) -> bool:
         """Whether the password is that of the hash. Without a hash it takes as long and is not.
         Raises `Unavailable`.
         """
-        with self._bounded():
-            decoy = self._decoy  # made by the first log-in, whether its email is known or not
-            try:
-                return self._hasher.verify(hashed or decoy, _bytes(password)) and bool(hashed)
-            except (VerificationError, InvalidHashError):
-                return False
+        return self._in_turn(lambda: self._verify(hashed, password))
 
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        if not self._entrance.acquire(blocking=False):
-            raise Unavailable(reason="Too many people are logging in at this moment.")
+    def _verify(self, hashed: str | None, password: str) -> bool:
+        decoy = self._decoy  # made by the first log-in, whether its email is known or not
         try:
-            if not self._turn.acquire(timeout=WAIT_SECONDS):
-                raise Unavailable(reason="Too many people are logging in at this moment.")
+            return self._hasher.verify(hashed or decoy, _bytes(password)) and bool(hashed)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _in_turn(self, call: Callable[[], T]) -> T:
+        if not self._entrance.acquire(blocking=False):
+            raise Unavailable(reason=BUSY)
+        try:
+            future = self._threads.submit(call)
             try:
-                yield
-            finally:
-                self._turn.release()
+                return future.result(WAIT_SECONDS)
+            except TimeoutError as error:
+                future.cancel()
+                raise Unavailable(reason=BUSY) from error
         finally:
             self._entrance.release()
 

@@ -31,10 +31,10 @@ def identity(ports: Platform, tmp_path: Path) -> Iterator[LocalIdentity]:
 
 
 @pytest.fixture
-def ada(ports: Platform) -> Caller:
-    return make_user("Ada")
+def one(ports: Platform) -> Caller:
+    return make_user("One")
 
 
 @pytest.fixture
-def grace(ports: Platform) -> Caller:
-    return make_user("Grace")
+def two(ports: Platform) -> Caller:
+    return make_user("Two")

@@ -181,7 +181,7 @@ def event_of(
     return event
 
 
-def make_user(name: str = "Ada") -> Caller:
+def make_user(name: str = "One") -> Caller:
     """A new user with a personal workspace, as signing up makes one."""
     user = new_id("user")
     workspace = personal_workspace(user)

@@ -19,8 +19,8 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture
 def token(identity: LocalIdentity) -> str:
-    identity.sign_up(USER, "ada@example.com", PASSWORD)
-    return identity.log_in("ada@example.com", PASSWORD).access_token
+    identity.sign_up(USER, "one@example.com", PASSWORD)
+    return identity.log_in("one@example.com", PASSWORD).access_token
 
 
 def ask(authorization: str | None) -> Any:

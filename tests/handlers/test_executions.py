@@ -34,14 +34,14 @@ steps:
 """
 
 
-def test_a_workflow_is_read_as_it_was_written(ada: Caller) -> None:
-    document = workflow_document(make_prompt(ada)["id"])
-    created = ada.post("/workflows", document)
+def test_a_workflow_is_read_as_it_was_written(one: Caller) -> None:
+    document = workflow_document(make_prompt(one)["id"])
+    created = one.post("/workflows", document)
     assert created.status == 201, created.text
     assert created.header("Location") == f"/workflows/{created.json['id']}"
     assert created.json["version"] == "1.0.0"
     assert created.json["bounds"]["model_calls"] >= 1
-    read = ada.get(f"/workflows/{created.json['id']}")
+    read = one.get(f"/workflows/{created.json['id']}")
     assert read.json == created.json
     assert {name: read.json[name] for name in ("name", "input", "output")} == {
         name: document[name] for name in ("name", "input", "output")
@@ -50,18 +50,18 @@ def test_a_workflow_is_read_as_it_was_written(ada: Caller) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/yaml", "text/yaml; charset=utf-8"])
-def test_a_workflow_may_be_written_in_yaml(ada: Caller, kind: str) -> None:
-    text = YAML.format(prompt=make_prompt(ada)["id"])
-    created = ada.post("/workflows", text, content_type=kind)
+def test_a_workflow_may_be_written_in_yaml(one: Caller, kind: str) -> None:
+    text = YAML.format(prompt=make_prompt(one)["id"])
+    created = one.post("/workflows", text, content_type=kind)
     assert created.status == 201, created.text
     assert created.json["steps"][0]["retry"]["on"] == ["ModelTimeout"]
 
 
-def test_every_problem_of_a_document_is_told_with_its_place(ada: Caller) -> None:
-    document = workflow_document(make_prompt(ada)["id"])
+def test_every_problem_of_a_document_is_told_with_its_place(one: Caller) -> None:
+    document = workflow_document(make_prompt(one)["id"])
     document["colour"] = "red"
     document["steps"][0]["with"] = {"notes": "{% $nobody.text %}"}
-    answer = ada.post("/workflows", document)
+    answer = one.post("/workflows", document)
     assert answer.status == 422
     assert answer.json["code"] == "document_invalid"
     assert {"/colour", "/steps/0/with/notes"} <= {each["at"] for each in answer.json["problems"]}
@@ -80,50 +80,50 @@ def test_every_problem_of_a_document_is_told_with_its_place(ada: Caller) -> None
     ],
 )
 def test_a_document_that_cannot_be_read_is_refused(
-    ada: Caller, text: str, kind: str, status: int
+    one: Caller, text: str, kind: str, status: int
 ) -> None:
-    assert ada.post("/workflows", text, content_type=kind).status == status
+    assert one.post("/workflows", text, content_type=kind).status == status
 
 
-def test_a_state_machine_can_be_looked_at(ada: Caller) -> None:
-    workflow = make_workflow(ada)
-    machine = ada.get(f"/workflows/{workflow['id']}/asl").json
+def test_a_state_machine_can_be_looked_at(one: Caller) -> None:
+    workflow = make_workflow(one)
+    machine = one.get(f"/workflows/{workflow['id']}/asl").json
     assert machine["QueryLanguage"] == "JSONata"
     assert "summarize" in machine["States"]
-    assert ada.get(f"/workflows/{workflow['id']}/asl?version=9.9.9").status == 404
+    assert one.get(f"/workflows/{workflow['id']}/asl?version=9.9.9").status == 404
 
 
-def test_workflows_are_listed(ada: Caller) -> None:
-    workflow = make_workflow(ada)
-    assert [each["id"] for each in ada.get("/workflows").json["items"]] == [workflow["id"]]
+def test_workflows_are_listed(one: Caller) -> None:
+    workflow = make_workflow(one)
+    assert [each["id"] for each in one.get("/workflows").json["items"]] == [workflow["id"]]
 
 
-def test_an_execution_is_started_and_found(ada: Caller) -> None:
-    workflow = make_workflow(ada)
-    answer = ada.post(f"/workflows/{workflow['id']}/execute", {"input": {"notes": "Hi."}})
+def test_an_execution_is_started_and_found(one: Caller) -> None:
+    workflow = make_workflow(one)
+    answer = one.post(f"/workflows/{workflow['id']}/execute", {"input": {"notes": "Hi."}})
     execution = answer.json
     assert answer.status == 202
     assert answer.header("Location") == f"/executions/{execution['id']}"
     assert execution["status"] == "queued"
     assert list(execution["pins"]) == ["summarize"]
-    assert ada.get(f"/executions/{execution['id']}").json["id"] == execution["id"]
-    assert ada.get(f"/executions/{execution['id']}/logs").json == {"items": [], "next_cursor": None}
+    assert one.get(f"/executions/{execution['id']}").json["id"] == execution["id"]
+    assert one.get(f"/executions/{execution['id']}/logs").json == {"items": [], "next_cursor": None}
     end_execution(execution, {"any": ["output", None]})
-    ended = ada.get(f"/executions/{execution['id']}").json
+    ended = one.get(f"/executions/{execution['id']}").json
     assert (ended["status"], ended["output"]) == ("succeeded", {"any": ["output", None]})
 
 
-def test_an_input_that_does_not_fit_is_refused_with_its_place(ada: Caller) -> None:
-    workflow = make_workflow(ada)
-    answer = ada.post(f"/workflows/{workflow['id']}/execute", {"input": {"notes": 1}})
+def test_an_input_that_does_not_fit_is_refused_with_its_place(one: Caller) -> None:
+    workflow = make_workflow(one)
+    answer = one.post(f"/workflows/{workflow['id']}/execute", {"input": {"notes": 1}})
     assert answer.status == 422
     assert [each["at"] for each in answer.json["problems"]] == ["/notes"]
 
 
-def test_an_input_that_is_too_large_is_a_413(ada: Caller) -> None:
-    workflow = make_workflow(ada)
+def test_an_input_that_is_too_large_is_a_413(one: Caller) -> None:
+    workflow = make_workflow(one)
     body = {"input": {"notes": "x" * 300_000}}
-    assert ada.post(f"/workflows/{workflow['id']}/execute", body).status == 413
+    assert one.post(f"/workflows/{workflow['id']}/execute", body).status == 413
 
 
 class EndsIt(NoWaiting):
@@ -155,13 +155,13 @@ class EndsIt(NoWaiting):
     ],
 )
 def test_a_client_that_would_wait_gets_the_end(
-    ada: Caller, ports: Platform, prefer: str, seconds: int
+    one: Caller, ports: Platform, prefer: str, seconds: int
 ) -> None:
-    workflow = make_workflow(ada)
+    workflow = make_workflow(one)
     waiter = EndsIt()
     platform.install(replace(ports, waiter=waiter))
     body = {"input": {"notes": "Hi."}}
-    answer = ada.post(f"/workflows/{workflow['id']}/execute", body, prefer=prefer)
+    answer = one.post(f"/workflows/{workflow['id']}/execute", body, prefer=prefer)
     assert answer.status == 200
     assert answer.json["status"] == "succeeded"
     assert answer.header("Preference-Applied") == f"wait={seconds}"
@@ -169,39 +169,39 @@ def test_a_client_that_would_wait_gets_the_end(
 
 
 def test_one_can_wait_for_an_execution_that_was_started_before(
-    ada: Caller, ports: Platform
+    one: Caller, ports: Platform
 ) -> None:
-    execution = make_execution(ada)
+    execution = make_execution(one)
     waiter = EndsIt()
     platform.install(replace(ports, waiter=waiter))
-    answer = ada.get(f"/executions/{execution['id']}", prefer="wait=3")
+    answer = one.get(f"/executions/{execution['id']}", prefer="wait=3")
     assert (answer.status, answer.json["status"]) == (200, "succeeded")
     assert answer.header("Preference-Applied") == "wait=3"
 
 
-def test_an_end_that_does_not_come_in_time_is_still_a_202(ada: Caller) -> None:
-    workflow = make_workflow(ada)
+def test_an_end_that_does_not_come_in_time_is_still_a_202(one: Caller) -> None:
+    workflow = make_workflow(one)
     body = {"input": {"notes": "Hi."}}
-    answer = ada.post(f"/workflows/{workflow['id']}/execute", body, prefer="wait=1")
+    answer = one.post(f"/workflows/{workflow['id']}/execute", body, prefer="wait=1")
     assert answer.status == 202
     assert answer.header("Preference-Applied") == "wait=1"
 
 
 @pytest.mark.parametrize("prefer", ["wait", "wait=", "wait=-1", "await=5", "wait=0", "wait=1x"])
-def test_another_preference_is_no_reason_to_wait(ada: Caller, prefer: str) -> None:
-    workflow = make_workflow(ada)
+def test_another_preference_is_no_reason_to_wait(one: Caller, prefer: str) -> None:
+    workflow = make_workflow(one)
     body = {"input": {"notes": "Hi."}}
-    answer = ada.post(f"/workflows/{workflow['id']}/execute", body, prefer=prefer)
+    answer = one.post(f"/workflows/{workflow['id']}/execute", body, prefer=prefer)
     assert answer.status == 202
     assert answer.header("Preference-Applied") is None
 
 
-def test_executions_are_listed_by_workflow_and_status(ada: Caller) -> None:
-    first, second = make_execution(ada), make_execution(ada)
+def test_executions_are_listed_by_workflow_and_status(one: Caller) -> None:
+    first, second = make_execution(one), make_execution(one)
     end_execution(first)
 
     def listed(query: str) -> list[str]:
-        return [each["id"] for each in ada.get(f"/executions?{query}").json["items"]]
+        return [each["id"] for each in one.get(f"/executions?{query}").json["items"]]
 
     assert listed("") == [second["id"], first["id"]]
     assert listed("status=succeeded") == [first["id"]]
@@ -209,28 +209,28 @@ def test_executions_are_listed_by_workflow_and_status(ada: Caller) -> None:
 
 
 @pytest.mark.parametrize("query", ["status=done", "workflow_id=x", "workflow_id=prompt_1"])
-def test_a_filter_that_cannot_match_is_refused(ada: Caller, query: str) -> None:
-    assert ada.get(f"/executions?{query}").status == 422
+def test_a_filter_that_cannot_match_is_refused(one: Caller, query: str) -> None:
+    assert one.get(f"/executions?{query}").status == 422
 
 
-def test_feedback_is_given_and_found(ada: Caller) -> None:
-    execution = make_execution(ada)["id"]
+def test_feedback_is_given_and_found(one: Caller) -> None:
+    execution = make_execution(one)["id"]
     opinion = {"execution_id": execution, "rating": 4, "comment": "Good.", "tags": ["short"]}
-    answer = ada.post("/feedback", opinion)
+    answer = one.post("/feedback", opinion)
     assert answer.status == 201
     assert {name: answer.json[name] for name in opinion} == opinion
     location = answer.header("Location")
     assert location is not None
-    assert ada.get(location).json == answer.json
-    assert ada.get(f"/feedback?execution_id={execution}").json["items"] == [answer.json]
+    assert one.get(location).json == answer.json
+    assert one.get(f"/feedback?execution_id={execution}").json["items"] == [answer.json]
     other = new_id("execution")
-    assert ada.get(f"/feedback?execution_id={other}").json["items"] == []
+    assert one.get(f"/feedback?execution_id={other}").json["items"] == []
 
 
 @pytest.mark.parametrize("rating", [0, 6, 2.5, "good", None])
-def test_a_rating_that_is_none_is_refused(ada: Caller, rating: object) -> None:
+def test_a_rating_that_is_none_is_refused(one: Caller, rating: object) -> None:
     body = {"execution_id": new_id("execution"), "rating": rating}
-    answer = ada.post("/feedback", body)
+    answer = one.post("/feedback", body)
     assert answer.status == 422
     assert [field["at"] for field in answer.json["fields"]] == ["/rating"]
 

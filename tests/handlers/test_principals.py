@@ -56,76 +56,74 @@ def test_a_user_who_is_no_more_is_a_401(ports: Platform) -> None:
     assert Caller(new_id("user")).get("/prompts").status == 401
 
 
-def test_another_ones_things_are_not_there(ada: Caller, grace: Caller) -> None:
-    execution = make_execution(ada)
-    prompt = make_prompt(ada)["id"]
-    workflow = make_workflow(ada)["id"]
-    feedback = ada.post("/feedback", {"execution_id": execution["id"], "rating": 1}).json["id"]
+def test_another_ones_things_are_not_there(one: Caller, two: Caller) -> None:
+    execution = make_execution(one)
+    prompt = make_prompt(one)["id"]
+    workflow = make_workflow(one)["id"]
+    feedback = one.post("/feedback", {"execution_id": execution["id"], "rating": 1}).json["id"]
     for answer in (
-        grace.get(f"/prompts/{prompt}"),
-        grace.patch(f"/prompts/{prompt}", {"name": "Mine"}),
-        grace.get(f"/prompts/{prompt}/versions"),
-        grace.get(f"/prompts/{prompt}/versions/1.0.0"),
-        grace.get(f"/prompts/{prompt}/versions/1.0.0/diff/1.0.0"),
-        grace.post(f"/prompts/{prompt}/versions", {"content": "Mine: {{notes}}"}),
-        grace.put(f"/prompts/{prompt}/labels/production", {"version": "1.0.0"}),
-        grace.delete(f"/prompts/{prompt}/labels/production"),
-        grace.post(f"/prompts/{prompt}/render", {"variables": {"notes": "x"}}),
-        grace.post(f"/prompts/{prompt}/run", {"variables": {"notes": "x"}}),
-        grace.post(f"/prompts/{prompt}/fork", {}),
-        grace.get(f"/workflows/{workflow}"),
-        grace.get(f"/workflows/{workflow}/asl"),
-        grace.post(f"/workflows/{workflow}/execute", {"input": {"notes": "x"}}),
-        grace.get(f"/executions/{execution['id']}"),
-        grace.get(f"/executions/{execution['id']}/logs"),
-        grace.post("/feedback", {"execution_id": execution["id"], "rating": 1}),
-        grace.get(f"/feedback/{feedback}"),
+        two.get(f"/prompts/{prompt}"),
+        two.patch(f"/prompts/{prompt}", {"name": "Mine"}),
+        two.get(f"/prompts/{prompt}/versions"),
+        two.get(f"/prompts/{prompt}/versions/1.0.0"),
+        two.get(f"/prompts/{prompt}/versions/1.0.0/diff/1.0.0"),
+        two.post(f"/prompts/{prompt}/versions", {"content": "Mine: {{notes}}"}),
+        two.put(f"/prompts/{prompt}/labels/production", {"version": "1.0.0"}),
+        two.delete(f"/prompts/{prompt}/labels/production"),
+        two.post(f"/prompts/{prompt}/render", {"variables": {"notes": "x"}}),
+        two.post(f"/prompts/{prompt}/run", {"variables": {"notes": "x"}}),
+        two.post(f"/prompts/{prompt}/fork", {}),
+        two.get(f"/workflows/{workflow}"),
+        two.get(f"/workflows/{workflow}/asl"),
+        two.post(f"/workflows/{workflow}/execute", {"input": {"notes": "x"}}),
+        two.get(f"/executions/{execution['id']}"),
+        two.get(f"/executions/{execution['id']}/logs"),
+        two.post("/feedback", {"execution_id": execution["id"], "rating": 1}),
+        two.get(f"/feedback/{feedback}"),
     ):
         assert (answer.status, answer.json["code"]) == (404, "not_found"), answer.text
     for path in ("/prompts", "/workflows", "/executions", "/feedback"):
-        assert grace.get(path).json["items"] == []
-    assert ada.get(f"/prompts/{prompt}").json["name"] == PROMPT["name"]
+        assert two.get(path).json["items"] == []
+    assert one.get(f"/prompts/{prompt}").json["name"] == PROMPT["name"]
 
 
-def test_another_ones_prompt_cannot_be_built_into_a_workflow(ada: Caller, grace: Caller) -> None:
-    step = {"id": "a", "kind": "prompt", "prompt": {"id": make_prompt(ada)["id"]}, "with": {}}
-    answer = grace.post("/workflows", {"name": "W", "steps": [step]})
+def test_another_ones_prompt_cannot_be_built_into_a_workflow(one: Caller, two: Caller) -> None:
+    step = {"id": "a", "kind": "prompt", "prompt": {"id": make_prompt(one)["id"]}, "with": {}}
+    answer = two.post("/workflows", {"name": "W", "steps": [step]})
     assert answer.status == 422
     assert "prompt_unknown" in {problem["code"] for problem in answer.json["problems"]}
 
 
-def test_a_member_of_a_workspace_acts_in_it(ada: Caller, grace: Caller) -> None:
-    prompt = make_prompt(ada)["id"]
-    set_role(str(grace.user), ada.workspace, Role.VIEWER)
-    assert grace.within(ada.workspace).get(f"/prompts/{prompt}").status == 200
-    assert grace.get(f"/prompts/{prompt}").status == 404
+def test_a_member_of_a_workspace_acts_in_it(one: Caller, two: Caller) -> None:
+    prompt = make_prompt(one)["id"]
+    set_role(str(two.user), one.workspace, Role.VIEWER)
+    assert two.within(one.workspace).get(f"/prompts/{prompt}").status == 200
+    assert two.get(f"/prompts/{prompt}").status == 404
 
 
 def test_a_role_that_does_not_allow_something_is_a_403_that_says_so(
-    ada: Caller, grace: Caller
+    one: Caller, two: Caller
 ) -> None:
-    set_role(str(grace.user), ada.workspace, Role.VIEWER)
-    answer = grace.within(ada.workspace).post("/prompts", PROMPT)
+    set_role(str(two.user), one.workspace, Role.VIEWER)
+    answer = two.within(one.workspace).post("/prompts", PROMPT)
     assert answer.status == 403
     assert (answer.json["action"], answer.json["role"]) == ("prompt:write", "viewer")
 
 
-def test_a_role_that_was_taken_away_is_gone_with_the_next_request(
-    ada: Caller, grace: Caller
-) -> None:
-    within = grace.within(ada.workspace)
-    set_role(str(grace.user), ada.workspace, Role.EDITOR)
+def test_a_role_that_was_taken_away_is_gone_with_the_next_request(one: Caller, two: Caller) -> None:
+    within = two.within(one.workspace)
+    set_role(str(two.user), one.workspace, Role.EDITOR)
     assert within.post("/prompts", PROMPT).status == 201
-    set_role(str(grace.user), ada.workspace, Role.VIEWER)
+    set_role(str(two.user), one.workspace, Role.VIEWER)
     assert within.post("/prompts", PROMPT).status == 403
 
 
 @pytest.mark.parametrize("workspace", ["nonsense", "", "x" * 5000, "user/x", "ws_\u0000"])
-def test_a_workspace_that_is_none_is_not_there(ada: Caller, workspace: str) -> None:
-    answer = ada.within(workspace).get("/prompts")
+def test_a_workspace_that_is_none_is_not_there(one: Caller, workspace: str) -> None:
+    answer = one.within(workspace).get("/prompts")
     assert (answer.status, answer.json["kind"]) == (404, "workspace")
 
 
-def test_a_foreign_workspace_is_not_there(ada: Caller, grace: Caller) -> None:
-    answer = grace.within(ada.workspace).get("/prompts")
+def test_a_foreign_workspace_is_not_there(one: Caller, two: Caller) -> None:
+    answer = two.within(one.workspace).get("/prompts")
     assert (answer.status, answer.json["kind"]) == (404, "workspace")

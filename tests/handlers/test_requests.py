@@ -12,23 +12,23 @@ from promptpilot.platform import Platform
 from tests.handlers.here import PROMPT, Caller, event_of, make_prompt
 
 
-def test_an_unknown_field_is_refused_by_name(ada: Caller) -> None:
-    answer = ada.post("/prompts", {**PROMPT, "colour": "red"})
+def test_an_unknown_field_is_refused_by_name(one: Caller) -> None:
+    answer = one.post("/prompts", {**PROMPT, "colour": "red"})
     assert answer.status == 422
     assert answer.json["code"] == "validation_failed"
     [field] = answer.json["fields"]
     assert (field["in"], field["at"], field["code"]) == ("body", "/colour", "extra_forbidden")
 
 
-def test_all_faults_are_told_at_once_each_with_its_json_pointer(ada: Caller) -> None:
+def test_all_faults_are_told_at_once_each_with_its_json_pointer(one: Caller) -> None:
     body = {"content": 1, "variables": ["a", {"name": "b", "a/b~c": 1}], "settings": {"seed": "x"}}
-    places = {field["at"] for field in ada.post("/prompts", body).json["fields"]}
+    places = {field["at"] for field in one.post("/prompts", body).json["fields"]}
     assert {"/name", "/content", "/variables/1/a~1b~0c", "/settings/seed"} <= places
 
 
-def test_the_path_of_a_fault_leads_through_what_was_sent_only(ada: Caller) -> None:
+def test_the_path_of_a_fault_leads_through_what_was_sent_only(one: Caller) -> None:
     body = {**PROMPT, "variables": ["notes", {"name": "b", "type": "colour"}]}
-    for field in ada.post("/prompts", body).json["fields"]:
+    for field in one.post("/prompts", body).json["fields"]:
         value: Any = body
         for part in field["at"].split("/")[1:-1]:
             value = value[int(part)] if isinstance(value, list) else value[part]
@@ -56,8 +56,8 @@ def test_a_refused_secret_is_not_repeated(ports: Platform) -> None:
         ("[" * 500 + "]" * 500, 1, 202),
     ],
 )
-def test_bad_json_is_a_400_with_its_place(ada: Caller, text: str, line: int, column: int) -> None:
-    answer = ada.post("/prompts", text)
+def test_bad_json_is_a_400_with_its_place(one: Caller, text: str, line: int, column: int) -> None:
+    answer = one.post("/prompts", text)
     assert answer.status == 400, answer.text
     assert answer.json["code"] == "json_invalid"
     assert (answer.json["line"], answer.json["column"]) == (line, column)
@@ -65,31 +65,31 @@ def test_bad_json_is_a_400_with_its_place(ada: Caller, text: str, line: int, col
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1E+400", "9" * 400 + ".0"])
 @pytest.mark.parametrize("body", ['{"variables": {"notes": %s}}', '{"variables": {"a": [[%s]]}}'])
-def test_a_number_that_is_not_finite_is_not_json(ada: Caller, number: str, body: str) -> None:
-    prompt = make_prompt(ada)
-    answer = ada.post(f"/prompts/{prompt['id']}/render", body % number)
+def test_a_number_that_is_not_finite_is_not_json(one: Caller, number: str, body: str) -> None:
+    prompt = make_prompt(one)
+    answer = one.post(f"/prompts/{prompt['id']}/render", body % number)
     assert answer.status == 400
     assert answer.json["code"] == "json_invalid"
 
 
-def test_text_that_only_looks_like_such_a_number_is_fine(ada: Caller) -> None:
-    prompt = make_prompt(ada)
+def test_text_that_only_looks_like_such_a_number_is_fine(one: Caller) -> None:
+    prompt = make_prompt(one)
     notes = "NaN is not Infinity; 1e999 is neither."
-    answer = ada.post(f"/prompts/{prompt['id']}/render", {"variables": {"notes": notes}})
+    answer = one.post(f"/prompts/{prompt['id']}/render", {"variables": {"notes": notes}})
     assert answer.status == 200
     assert notes in answer.json["text"]
 
 
 @pytest.mark.parametrize("body", ["[]", "1", "null", '"text"'])
-def test_a_body_that_is_no_object_is_refused(ada: Caller, body: str) -> None:
-    answer = ada.post("/prompts", body)
+def test_a_body_that_is_no_object_is_refused(one: Caller, body: str) -> None:
+    answer = one.post("/prompts", body)
     assert answer.status == 422
     assert [field["at"] for field in answer.json["fields"]] == [""]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
-def test_another_content_type_is_a_415_that_names_what_is_taken(ada: Caller, kind: str) -> None:
-    answer = ada.post("/prompts", PROMPT, content_type=kind)
+def test_another_content_type_is_a_415_that_names_what_is_taken(one: Caller, kind: str) -> None:
+    answer = one.post("/prompts", PROMPT, content_type=kind)
     assert answer.status == 415
     assert answer.header("Accept") == "application/json"
 
@@ -97,54 +97,54 @@ def test_another_content_type_is_a_415_that_names_what_is_taken(ada: Caller, kin
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]
 )
-def test_json_may_be_called_by_its_other_names(ada: Caller, kind: str) -> None:
-    assert ada.post("/prompts", PROMPT, content_type=kind).status == 201
+def test_json_may_be_called_by_its_other_names(one: Caller, kind: str) -> None:
+    assert one.post("/prompts", PROMPT, content_type=kind).status == 201
 
 
-def test_a_body_without_a_content_type_is_taken_for_json(ada: Caller) -> None:
-    event = event_of("POST", "/prompts", json.dumps(PROMPT), user=ada.user)
+def test_a_body_without_a_content_type_is_taken_for_json(one: Caller) -> None:
+    event = event_of("POST", "/prompts", json.dumps(PROMPT), user=one.user)
     assert handler(event, None)["statusCode"] == 201
 
 
 @pytest.mark.parametrize("letter", ["a", "ä", "€"])
-def test_a_body_of_over_a_mebibyte_is_a_413(ada: Caller, letter: str) -> None:
+def test_a_body_of_over_a_mebibyte_is_a_413(one: Caller, letter: str) -> None:
     size = len(letter.encode())
     body = json.dumps({**PROMPT, "message": letter * (MAX_BODY_BYTES // size)}, ensure_ascii=False)
-    answer = ada.post("/prompts", body)
+    answer = one.post("/prompts", body)
     assert answer.status == 413
     assert answer.json["limit"] == MAX_BODY_BYTES
     assert answer.json["size"] == len(body.encode())
 
 
-def test_a_body_of_a_mebibyte_is_read(ada: Caller) -> None:
+def test_a_body_of_a_mebibyte_is_read(one: Caller) -> None:
     body = json.dumps(PROMPT)
-    answer = ada.post("/prompts", body + " " * (MAX_BODY_BYTES - len(body)))
+    answer = one.post("/prompts", body + " " * (MAX_BODY_BYTES - len(body)))
     assert answer.status == 201
 
 
-def test_a_body_in_base64_is_decoded(ada: Caller) -> None:
-    event = event_of("POST", "/prompts", user=ada.user)
+def test_a_body_in_base64_is_decoded(one: Caller) -> None:
+    event = event_of("POST", "/prompts", user=one.user)
     event["body"] = base64.b64encode(json.dumps(PROMPT).encode()).decode()
     event["isBase64Encoded"] = True
     assert handler(event, None)["statusCode"] == 201
 
 
-def test_half_a_character_is_a_400(ada: Caller) -> None:
-    answer = ada.post("/prompts", '{"name": "\ud800"}')
+def test_half_a_character_is_a_400(one: Caller) -> None:
+    answer = one.post("/prompts", '{"name": "\ud800"}')
     assert (answer.status, answer.json["code"]) == (400, "json_invalid")
 
 
 @pytest.mark.parametrize("body", ["%%%", base64.b64encode(b'{"name": "\xff"}').decode()])
-def test_bytes_that_are_no_text_are_a_400(ada: Caller, body: str) -> None:
-    event = event_of("POST", "/prompts", user=ada.user)
+def test_bytes_that_are_no_text_are_a_400(one: Caller, body: str) -> None:
+    event = event_of("POST", "/prompts", user=one.user)
     event["body"], event["isBase64Encoded"] = body, True
     answer = handler(event, None)
     assert answer["statusCode"] == 400
     assert json.loads(answer["body"])["code"] == "json_invalid"
 
 
-def test_a_large_body_in_base64_is_a_413(ada: Caller) -> None:
-    event = event_of("POST", "/prompts", user=ada.user)
+def test_a_large_body_in_base64_is_a_413(one: Caller) -> None:
+    event = event_of("POST", "/prompts", user=one.user)
     event["body"] = base64.b64encode(b" " * (MAX_BODY_BYTES + 1)).decode()
     event["isBase64Encoded"] = True
     assert handler(event, None)["statusCode"] == 413
@@ -159,44 +159,44 @@ def test_a_large_body_in_base64_is_a_413(ada: Caller) -> None:
     ],
 )
 def test_a_query_that_cannot_be_meant_is_refused(
-    ada: Caller, query: str, at: str, code: str
+    one: Caller, query: str, at: str, code: str
 ) -> None:
-    prompt = make_prompt(ada)
-    answer = ada.get(f"/prompts/{prompt['id']}?{query}")
+    prompt = make_prompt(one)
+    answer = one.get(f"/prompts/{prompt['id']}?{query}")
     assert answer.status == 422
     [field] = answer.json["fields"]
     assert (field["in"], field["at"], field["code"]) == ("query", at, code)
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "many", "1.5", ""])
-def test_a_limit_out_of_bounds_is_refused(ada: Caller, limit: str) -> None:
-    answer = ada.get(f"/prompts?limit={limit}")
+def test_a_limit_out_of_bounds_is_refused(one: Caller, limit: str) -> None:
+    answer = one.get(f"/prompts?limit={limit}")
     assert answer.status == 422
     assert answer.json["fields"][0]["at"] == "/limit"
 
 
-def test_a_query_of_very_many_fields_is_refused(ada: Caller) -> None:
-    answer = ada.get("/prompts?" + "&".join(["tag=x"] * (MAX_QUERY_FIELDS + 1)))
+def test_a_query_of_very_many_fields_is_refused(one: Caller) -> None:
+    answer = one.get("/prompts?" + "&".join(["tag=x"] * (MAX_QUERY_FIELDS + 1)))
     assert answer.status == 422
 
 
-def test_a_query_is_decoded(ada: Caller) -> None:
-    make_prompt(ada, metadata={"category": "a & b=ü, c"})
-    found = ada.get("/prompts?category=a+%26+b%3D%C3%BC%2C+c").json["items"]
+def test_a_query_is_decoded(one: Caller) -> None:
+    make_prompt(one, metadata={"category": "a & b=ü, c"})
+    found = one.get("/prompts?category=a+%26+b%3D%C3%BC%2C+c").json["items"]
     assert len(found) == 1
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/nothing", "/prompts/", "/prompts//x", "/prompts/a/b/c", "/prompts/" + "x" * 201]
 )
-def test_an_unknown_path_is_a_404(ada: Caller, path: str) -> None:
-    answer = ada.get(path)
+def test_an_unknown_path_is_a_404(one: Caller, path: str) -> None:
+    answer = one.get(path)
     assert answer.status == 404
     assert answer.json["code"] == "path_unknown"
 
 
-def test_a_known_path_with_another_method_is_a_405_that_names_those_it_has(ada: Caller) -> None:
-    answer = ada.delete("/prompts")
+def test_a_known_path_with_another_method_is_a_405_that_names_those_it_has(one: Caller) -> None:
+    answer = one.delete("/prompts")
     assert answer.status == 405
     assert answer.header("Allow") == "GET, HEAD, OPTIONS, POST"
 
@@ -207,32 +207,32 @@ def test_options_says_what_there_is(ports: Platform) -> None:
     assert answer.header("Allow") == "DELETE, OPTIONS, PUT"
 
 
-def test_head_is_get_without_the_body(ada: Caller) -> None:
-    prompt = make_prompt(ada)
-    got, head = ada.get(f"/prompts/{prompt['id']}"), ada.call("HEAD", f"/prompts/{prompt['id']}")
+def test_head_is_get_without_the_body(one: Caller) -> None:
+    prompt = make_prompt(one)
+    got, head = one.get(f"/prompts/{prompt['id']}"), one.call("HEAD", f"/prompts/{prompt['id']}")
     assert (head.status, head.text) == (200, "")
     assert head.header("ETag") == got.header("ETag")
 
 
-def test_every_path_is_reachable_below_api_as_well(ada: Caller) -> None:
-    created = ada.post("/api/prompts", PROMPT)
+def test_every_path_is_reachable_below_api_as_well(one: Caller) -> None:
+    created = one.post("/api/prompts", PROMPT)
     assert created.status == 201
     location = created.header("Location")
     assert location == f"/api/prompts/{created.json['id']}"
-    assert ada.get(location).status == 200
-    assert ada.get(location.removeprefix("/api")).status == 200
-    assert ada.get("/api").status == 404
-    assert ada.get("/apiprompts").status == 404
+    assert one.get(location).status == 200
+    assert one.get(location.removeprefix("/api")).status == 200
+    assert one.get("/api").status == 404
+    assert one.get("/apiprompts").status == 404
 
 
-def test_a_stage_in_the_path_is_left_out(ada: Caller) -> None:
-    event = event_of("GET", "/prod/models", user=ada.user)
+def test_a_stage_in_the_path_is_left_out(one: Caller) -> None:
+    event = event_of("GET", "/prod/models", user=one.user)
     event["requestContext"]["stage"] = "prod"
     assert handler(event, None)["statusCode"] == 200
 
 
-def test_every_answer_has_the_id_of_its_request(ada: Caller) -> None:
+def test_every_answer_has_the_id_of_its_request(one: Caller) -> None:
     for path in ("/models", "/nothing"):
-        event = event_of("GET", path, user=ada.user)
+        event = event_of("GET", path, user=one.user)
         answer = handler(event, None)
         assert answer["headers"]["X-Request-Id"] == event["requestContext"]["requestId"]

@@ -43,9 +43,9 @@ print("returned", flush=True)
 class Program:
     """A server in a process of its own; `/slow` ends when a line is sent to it."""
 
-    def __init__(self, grace: float) -> None:
+    def __init__(self, two: float) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.replace("GRACE", str(grace))],
+            [sys.executable, "-c", PROGRAM.replace("GRACE", str(two))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -65,8 +65,8 @@ class Program:
 
 
 @contextmanager
-def program(grace: float = 20) -> Iterator[Program]:
-    started = Program(grace)
+def program(two: float = 20) -> Iterator[Program]:
+    started = Program(two)
     try:
         yield started
     finally:
@@ -105,7 +105,7 @@ def refused_until_closed(url: str) -> None:
 
 
 def test_a_request_that_takes_too_long_does_not_hold_up_the_end() -> None:
-    with program(grace=1) as server:
+    with program(two=1) as server:
         replies: list[Reply] = []
         slow = threading.Thread(target=lambda: replies.append(fetch(server.url, "GET", "/slow")))
         slow.start()

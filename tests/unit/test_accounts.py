@@ -26,7 +26,7 @@ from promptpilot.services.principals import principal_of
 from tests.fakes import MemoryTable
 
 PASSWORD = "correct horse battery staple"
-ADA = SignUp(email="Ada@example.com", password=SecretStr(PASSWORD), name="Ada")
+ONE = SignUp(email="One@example.com", password=SecretStr(PASSWORD), name="One")
 OTHER = SecretStr("another horse altogether")
 
 
@@ -53,21 +53,21 @@ def identity(tmp_path: Path) -> Iterator[LocalIdentity]:
 
 def test_signing_up_makes_everything_in_one_transaction(identity: LocalIdentity) -> None:
     table = MemoryTable()
-    account = accounts.sign_up(ADA, identity=identity, table=table)
-    assert account.user.email == "ada@example.com"
+    account = accounts.sign_up(ONE, identity=identity, table=table)
+    assert account.user.email == "one@example.com"
     assert account.user.personal_workspace == account.workspace.id
     principal = principal_of(account.user.id, None, table=table)
     assert (principal.workspace, principal.role) == (account.workspace.id, Role.OWNER)
     [item] = table.of_kind("outbox")
     event = Event.model_validate_json(item.body)
     assert (event.type, event.subject) == (EventType.USER_SIGNED_UP, account.user.id)
-    assert "ada" not in item.body.lower()
+    assert "one" not in item.body.lower()
 
 
 def test_a_known_email_is_refused_and_changes_nothing(identity: LocalIdentity) -> None:
     table = MemoryTable()
-    accounts.sign_up(ADA, identity=identity, table=table)
-    for draft in (ADA, ADA.model_copy(update={"password": OTHER, "email": "ADA@EXAMPLE.COM"})):
+    accounts.sign_up(ONE, identity=identity, table=table)
+    for draft in (ONE, ONE.model_copy(update={"password": OTHER, "email": "ONE@EXAMPLE.COM"})):
         with pytest.raises(AlreadyExists):
             accounts.sign_up(draft, identity=identity, table=table)
     assert len(table.of_kind("user")) == 1
@@ -76,44 +76,44 @@ def test_a_known_email_is_refused_and_changes_nothing(identity: LocalIdentity) -
 def test_signing_up_again_finishes_what_a_crash_cut_off(identity: LocalIdentity) -> None:
     table = DyingTable(1)
     with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ADA, identity=identity, table=table)
+        accounts.sign_up(ONE, identity=identity, table=table)
     assert table.of_kind("user") == []
-    account = accounts.sign_up(ADA, identity=identity, table=table)
-    assert account.user.name == "Ada"
-    tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+    account = accounts.sign_up(ONE, identity=identity, table=table)
+    assert account.user.name == "One"
+    tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
     assert identity.verify(tokens.access_token).user == account.user.id
     with pytest.raises(AlreadyExists):
-        accounts.sign_up(ADA, identity=identity, table=table)
+        accounts.sign_up(ONE, identity=identity, table=table)
 
 
 def test_logging_in_finishes_it_as_well(identity: LocalIdentity) -> None:
     table = DyingTable(1)
     with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ADA, identity=identity, table=table)
-    tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+        accounts.sign_up(ONE, identity=identity, table=table)
+    tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
     profile = accounts.profile(identity.verify(tokens.access_token).user, table=table)
-    assert profile.user.name == "ada"
+    assert profile.user.name == "one"
     assert [each.role for each in profile.workspaces] == [Role.OWNER]
 
 
 def test_only_the_right_password_finishes_it(identity: LocalIdentity) -> None:
     table = DyingTable(1)
     with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ADA, identity=identity, table=table)
+        accounts.sign_up(ONE, identity=identity, table=table)
     with pytest.raises(AlreadyExists):
-        accounts.sign_up(ADA.model_copy(update={"password": OTHER}), identity=identity, table=table)
+        accounts.sign_up(ONE.model_copy(update={"password": OTHER}), identity=identity, table=table)
     with pytest.raises(CredentialsRejected):
-        accounts.log_in(ADA.email, OTHER, identity=identity, table=table)
+        accounts.log_in(ONE.email, OTHER, identity=identity, table=table)
     assert table.of_kind("user") == []
 
 
 def test_of_many_who_finish_it_at_once_all_get_the_same_account(identity: LocalIdentity) -> None:
     table = DyingTable(1)
     with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ADA, identity=identity, table=table)
+        accounts.sign_up(ONE, identity=identity, table=table)
 
     def log_in(_: int) -> str:
-        tokens = accounts.log_in(ADA.email, ADA.password, identity=identity, table=table)
+        tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
         return identity.verify(tokens.access_token).user
 
     with ThreadPoolExecutor(4) as threads:
@@ -126,7 +126,7 @@ def test_an_address_whose_small_letters_are_no_address_is_refused(
     identity: LocalIdentity,
 ) -> None:
     # This letter is three in its folded form, and an address may have so many bytes only.
-    draft = SignUp(email="\u0390" * 100 + "@example.com", password=ADA.password, name="Ada")
+    draft = SignUp(email="\u0390" * 100 + "@example.com", password=ONE.password, name="One")
     with pytest.raises(Invalid):
         accounts.sign_up(draft, identity=identity, table=MemoryTable())
 

@@ -33,7 +33,7 @@ from promptpilot.errors import (
     Unavailable,
 )
 
-EMAIL = "ada@example.com"
+EMAIL = "one@example.com"
 PASSWORD = "correct horse battery staple"
 USER = new_id("user")
 
@@ -256,7 +256,7 @@ def test_expired_refresh_tokens_do_not_pile_up(
     assert database.rows("SELECT count(*) FROM refresh_tokens") == [(1,)]
 
 
-@pytest.mark.parametrize("password", ["aaaaaaaaaaaa", "abababababab", EMAIL, " ADA@example.com "])
+@pytest.mark.parametrize("password", ["aaaaaaaaaaaa", "abababababab", EMAIL, " ONE@example.com "])
 def test_a_password_that_is_none_is_refused(identity: LocalIdentity, password: str) -> None:
     with pytest.raises(Invalid):
         identity.sign_up(USER, EMAIL, password)

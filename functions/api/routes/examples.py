@@ -16,8 +16,8 @@ FEEDBACK_ID = "feedback_01JD8WHD9F1H3K5N7Q9S1V3X5Z"
 MODEL = "local/smollm2-135m"
 AT = "2026-11-24T09:30:00.000Z"
 DIGEST = "5f0a3c6e9b2d4f718293a4b5c6d7e8f90123456789abcdef0123456789abcdef"
-NOTES = "Ada: the release is on Friday. Grace: I write the notes by Thursday."
-SUMMARY = "The release is on Friday; Grace writes the notes by Thursday."
+NOTES = "The release is on Friday. The support lead writes the notes by Thursday."
+SUMMARY = "The release is on Friday; the support lead writes the notes by Thursday."
 
 
 def sent(value: Mapping[str, Any]) -> "dict[str, Example]":
@@ -31,9 +31,9 @@ def page(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 SIGN_UP = sent(
-    {"email": "ada@example.com", "password": "correct horse battery staple", "name": "Ada"}
+    {"email": "you@example.com", "password": "correct horse battery staple", "name": "You"}
 )
-LOG_IN = sent({"email": "ada@example.com", "password": "correct horse battery staple"})
+LOG_IN = sent({"email": "you@example.com", "password": "correct horse battery staple"})
 REFRESH = sent({"refresh_token": "rt_9wXb2kq0vT8cXw2sJ5yZ1bN4m7AhE3rUo6LdPfGiQyM"})
 TOKENS = {
     "access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJ1c2VyXzAxIn0.c2lnbmF0dXJl",
@@ -43,12 +43,12 @@ TOKENS = {
 }
 USER = {
     "id": USER_ID,
-    "email": "ada@example.com",
-    "name": "Ada",
+    "email": "you@example.com",
+    "name": "You",
     "personal_workspace": WORKSPACE_ID,
     "created_at": AT,
 }
-WORKSPACE = {"id": WORKSPACE_ID, "name": "Ada's workspace", "created_at": AT}
+WORKSPACE = {"id": WORKSPACE_ID, "name": "You's workspace", "created_at": AT}
 ACCOUNT = {"user": USER, "workspace": WORKSPACE}
 PROFILE = {"user": USER, "workspaces": [{"workspace": WORKSPACE, "role": "owner"}]}
 
