@@ -1,5 +1,6 @@
 """Running step jobs: at most one recorded result, and every failure a step's failure."""
 
+import asyncio
 import json
 
 import pytest
@@ -229,3 +230,26 @@ def test_a_claim_keeps_no_token() -> None:
     world.claim(job, receive_count=1)
     item = world.ports.table.get(keys.log(job.workspace, f"log_{execution.id[10:]}_1"))
     assert job.token not in item.body
+
+
+async def test_a_long_call_is_accompanied_by_heartbeats_and_a_lost_one_harms_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(step_runs, "HEARTBEAT_SECONDS", 0.001)
+    gate = asyncio.Event()
+    world = World(ScriptedModel(["fine"], gate=gate))
+    execution = world.execute({"text": "x"})
+    job = world.job(execution, "first")
+    lost = iter([StoreUnavailable()])
+
+    async def counting(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if call == world.orchestrator.heartbeat_task:
+            if failure := next(lost, None):
+                raise failure
+            gate.set()
+        return call(*args, **kwargs)
+
+    await asyncio.wait_for(run_workflow_step(job, 1, world.ports_with(offload=counting)), 10)
+    assert world.orchestrator.beats
+    assert set(world.orchestrator.beats) == {job.token}
+    assert world.orchestrator.succeeded[job.token]["output"] == "fine"

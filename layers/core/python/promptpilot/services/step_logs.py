@@ -49,7 +49,12 @@ class Claimed:
     """The step is this worker's to run; `item` is what it has to replace to record the result."""
 
     item: Item
-    log: ExecutionLog
+    stored: StoredLog
+
+    @property
+    def log(self) -> ExecutionLog:
+        """The log of the step that is about to run."""
+        return self.stored.log
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ def claim(
     for _ in range(_RACES):
         item = table.get(key)
         if item is None:
-            wanted = Item(key=key, kind=KIND, body=_body(log, name, lease_ms))
+            fresh = _leased(log, name, lease_ms)
+            wanted = Item(key=key, kind=KIND, body=fresh.model_dump_json(exclude_none=True))
             operation: Create | Replace = Create(wanted)
         else:
             stored = StoredLog.model_validate_json(item.body)
@@ -83,20 +89,20 @@ def claim(
                 return Recorded(read_contents(stored, blobs=blobs))
             if stored.token == name and stored.leased_until > epoch_ms():
                 return Busy()
-            log = log.model_copy(update={"attempt": stored.log.attempt + 1})
-            wanted = item.next(_body(log, name, lease_ms))
+            again = log.model_copy(update={"attempt": stored.log.attempt + 1})
+            fresh = _leased(again, name, lease_ms)
+            wanted = item.next(fresh.model_dump_json(exclude_none=True))
             operation = Replace(wanted)
         try:
             table.write([operation])
         except ConditionFailed:
             continue
-        return Claimed(wanted, log)
+        return Claimed(wanted, fresh)
     raise StoreUnavailable(reason="The step's log is contended.")
 
 
-def _body(log: ExecutionLog, token: str, lease_ms: int) -> str:
-    stored = StoredLog(log=log, token=token, leased_until=epoch_ms() + lease_ms)
-    return stored.model_dump_json(exclude_none=True)
+def _leased(log: ExecutionLog, token: str, lease_ms: int) -> StoredLog:
+    return StoredLog(log=log, token=token, leased_until=epoch_ms() + lease_ms)
 
 
 def record(
@@ -107,8 +113,7 @@ def record(
 
     Where the claim was superseded in the meantime, that is the log of whoever superseded it.
     """
-    stored = StoredLog.model_validate_json(claimed.item.body)
-    stored = stored.model_copy(update={"log": log, "leased_until": 0})
+    stored = claimed.stored.model_copy(update={"log": log, "leased_until": 0})
     body = stored.model_dump_json(exclude_none=True)
     if len(body) > INLINE_BYTES:
         body = _move_contents(stored, blobs).model_dump_json(exclude_none=True)

@@ -28,9 +28,15 @@ def step_result(log: ExecutionLog, *, blobs: Blobs) -> dict[str, Any]:
         "cost": log.cost_micro_usd,
         "log": log.id,
     }
-    encoded = canonical_json(result)
-    if len(encoded) <= STATE_BYTES // 4 or len(encoded.encode()) <= STATE_BYTES:
+    if _fits(log, result):
         return result
     digest = blobs.put(log.workspace, canonical_json(log.output).encode())
     preview = (log.text or "")[:PREVIEW_CHARACTERS]
     return {**result, "output": {"blob": digest, "preview": preview}, "text": preview}
+
+
+def _fits(log: ExecutionLog, result: dict[str, Any]) -> bool:
+    # Text and output say the same; JSON makes at most 6 bytes of a character.
+    if log.text is not None and len(log.text) < STATE_BYTES // 16:
+        return True
+    return len(canonical_json(result).encode()) <= STATE_BYTES

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from promptpilot import keys
@@ -14,6 +13,7 @@ from promptpilot.domain.model import ModelRequest
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
 from promptpilot.errors import PromptPilotError, StepError, StepInvalid, StoreUnavailable
 from promptpilot.ports import Blobs, Models, Offload, Orchestrator, Table, Waiter
+from promptpilot.services.lru import LruCache
 from promptpilot.services.model_calls import Answer, call_model, model_request
 from promptpilot.services.prompt_versions import load_version
 from promptpilot.services.step_logs import Busy, Claimed, Recorded, claim, record
@@ -29,6 +29,9 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 1.0, 2.0)
 """Pauses before recording again when the store is out of reach: an answer has been paid for."""
 
 logger = logging.getLogger(__name__)
+
+_executions: LruCache[tuple[str, int], Execution] = LruCache(16 * 1024 * 1024)
+"""Executions by id and revision, 16 MiB of JSON in all: all steps of one read the same record."""
 
 
 class StepBusyError(Exception):
@@ -63,7 +66,7 @@ async def run_workflow_step(job: WorkflowStepJob, receive_count: int, ports: Por
     def request() -> ModelRequest:
         return _workflow_request(job, execution, ports.table)
 
-    async with _heartbeats(job.token, ports):
+    with _Heartbeats(job.token, ports):
         log = await _run(log, f"{job.token}:{receive_count}", request, ports)
     await ports.offload(_tell_orchestrator, job.token, log, ports)
 
@@ -92,7 +95,13 @@ async def run_prompt_job(job: PromptRunJob, receive_count: int, ports: Ports) ->
 
 def _load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
     item = table.get(keys.execution(job.workspace, job.execution))
-    return Execution.model_validate_json(item.body) if item else None
+    if item is None:
+        return None
+    known = _executions.get((job.execution, item.revision))
+    if known is None:
+        known = Execution.model_validate_json(item.body)
+        _executions.put((job.execution, item.revision), known, len(item.body))
+    return known
 
 
 def _workflow_log(job: WorkflowStepJob, execution: Execution) -> ExecutionLog:
@@ -220,19 +229,34 @@ def _tell_orchestrator(token: str, log: ExecutionLog, ports: Ports) -> None:
         ports.orchestrator.succeed_task(token, step_result(log, blobs=ports.blobs))
 
 
-@asynccontextmanager
-async def _heartbeats(token: str, ports: Ports) -> AsyncIterator[None]:
-    """Say every few seconds that the worker is alive, so that a dead one is noticed in seconds."""
+class _Heartbeats:
+    """Says every few seconds that the worker is alive, so that a dead one is noticed in seconds.
 
-    async def beat() -> None:
+    Most steps end before the first beat, so until then there is only a timer.
+    """
+
+    def __init__(self, token: str, ports: Ports) -> None:
+        self._token = token
+        self._ports = ports
+        self._beating: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(HEARTBEAT_SECONDS, self._begin)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._beating is not None:
+            self._beating.cancel()
+
+    def _begin(self) -> None:
+        self._beating = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        ports = self._ports
         while True:
+            try:
+                await ports.offload(ports.orchestrator.heartbeat_task, self._token)
+            except PromptPilotError as error:
+                logger.warning("a heartbeat was lost: %s", error)
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await ports.offload(ports.orchestrator.heartbeat_task, token)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
