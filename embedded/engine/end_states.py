@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from embedded.engine.evaluation import Field
-from embedded.engine.exits import Exit, Transition
+from embedded.engine.exits import Exit
 from embedded.engine.failures import StateFailed
 from embedded.engine.fields import Fields, is_text
 from embedded.engine.frame import Frame
+from embedded.engine.transition import Transition
 
 
 @dataclass(frozen=True, slots=True)

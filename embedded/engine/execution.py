@@ -9,11 +9,12 @@ from typing import Any
 from embedded.engine.dispatcher import Dispatcher
 from embedded.engine.evaluation import Evaluator
 from embedded.engine.failures import DATA_LIMIT_EXCEEDED, RUNTIME, TIMEOUT, StateFailed
-from embedded.engine.frame import Frame, Snapshot
+from embedded.engine.frame import Frame
 from embedded.engine.journal import Journal
 from embedded.engine.names import ROLE_ARN, execution_arn, machine_arn
 from embedded.engine.payload import MAX_VARIABLES_BYTES, decode
-from embedded.engine.records import ExecutionRow, Status, Variable, end_execution, save_frame
+from embedded.engine.records import ExecutionRow, Status, end_execution, save_frame
+from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.state_machine import StateMachine
 from embedded.engine.task_tokens import LOST, Acknowledge, TaskTokens
 from embedded.engine.timestamps import iso_time

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from embedded.database import Database
 from embedded.engine.execution import Execution, Services
 from embedded.engine.failures import RUNTIME
-from embedded.engine.frame import Snapshot
 from embedded.engine.journal import Journal
 from embedded.engine.machines import workflow_of
-from embedded.engine.records import ExecutionRow, Variable, end_execution, is_running
+from embedded.engine.records import ExecutionRow, end_execution, is_running
+from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.state_machine import StateMachine
 from embedded.engine.status_events import StatusEvents
 from embedded.engine.task_tokens import DURABLE, LOST, Acknowledge

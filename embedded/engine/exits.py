@@ -2,24 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from embedded.engine.evaluation import Field
 from embedded.engine.fields import Fields
-
-if TYPE_CHECKING:
-    from embedded.engine.frame import Frame, Scope
+from embedded.engine.frame import Frame, Scope
+from embedded.engine.transition import Transition
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
-
-
-class Transition(NamedTuple):
-    """The next state, None at the end, and what it gets as input."""
-
-    next: str | None
-    output: Any
-    text: str
-    """The output as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class Exit:
         """The exit of a choice or a catcher, which names the next state in the field `name`."""
         return cls(fields.next_state(name), _assign(fields), fields.field("Output"))
 
-    async def leave(self, frame: "Frame", scope: "Scope", output: Any) -> Transition:
+    async def leave(self, frame: Frame, scope: Scope, output: Any) -> Transition:
         """Assign, and give the output; `output` is the one where the state has no `Output`.
 
         Raises `StateFailed`, with nothing assigned.

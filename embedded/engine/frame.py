@@ -1,22 +1,20 @@
 """Where an execution stands: one frame for each thread of states that runs in it."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
 
-from embedded.engine.evaluation import Field
-from embedded.engine.exits import Transition
+from embedded.engine.dispatcher import Dispatcher
+from embedded.engine.evaluation import Evaluator, Field
 from embedded.engine.failures import RUNTIME, StateFailed
 from embedded.engine.jsonata_functions import Moment
 from embedded.engine.payload import decode, encode_payload
-from embedded.engine.task_tokens import Acknowledge, Outcome, nobody
+from embedded.engine.snapshot import Snapshot, Variable
+from embedded.engine.task_tokens import Acknowledge, Outcome, TaskTokens, nobody
 from embedded.engine.templates import Constant
 from embedded.engine.timestamps import iso_time
+from embedded.engine.transition import Transition
 from promptpilot.clock import epoch_ms
-
-if TYPE_CHECKING:
-    from embedded.engine.execution import Execution
-    from embedded.engine.records import Variable
 
 Scope = dict[str, Any]
 """What `$states` is in an expression."""
@@ -40,17 +38,26 @@ class State(Protocol):
         ...
 
 
-class Snapshot(NamedTuple):
-    """All of a frame but its variables, as it is journaled when the frame is about to wait."""
+class Owner(Protocol):
+    """What a frame needs of the execution that it belongs to."""
 
-    path: str
-    state: str
-    input: str
-    moment_ms: int
-    entered_ms: int
-    wake_ms: int | None
-    retries: Mapping[int, int]
-    events: int
+    name: str
+    context: dict[str, Any]
+    evaluator: Evaluator
+    tokens: TaskTokens
+    dispatcher: Dispatcher
+
+    def count_events(self, events: int) -> int:
+        """Add to the events of the whole execution; returns how many there are."""
+        ...
+
+    def count_variable_bytes(self, grown: int) -> None:
+        """Add to the bytes of all variables. Raises `StateFailed` past the limit."""
+        ...
+
+    def save(self, frame: "Frame", acknowledges: Sequence[Acknowledge]) -> Awaitable[None]:
+        """Journal where the frame stands; done when that is durable."""
+        ...
 
 
 class Frame:
@@ -64,7 +71,7 @@ class Frame:
 
     def __init__(
         self,
-        execution: "Execution",
+        execution: Owner,
         states: Mapping[str, State],
         snapshot: Snapshot,
         *,
@@ -167,7 +174,7 @@ class Frame:
         self._sizes.update((name, len(text)) for name, text in texts.items())
         self._unsaved.update(texts)
 
-    def restore(self, variable: "Variable") -> None:
+    def restore(self, variable: Variable) -> None:
         """Set a variable as it is journaled."""
         self._variables[variable.name] = decode(variable.text)
         self._sizes[variable.name] = len(variable.text)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from embedded.engine.exits import Exit, Transition
+from embedded.engine.exits import Exit
 from embedded.engine.fields import Fields
 from embedded.engine.frame import Frame
+from embedded.engine.transition import Transition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from embedded.database import Database
-from embedded.engine.frame import Snapshot
 from embedded.engine.journal import Statement
+from embedded.engine.snapshot import Snapshot, Variable
 
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]
 
@@ -46,15 +46,6 @@ class ExecutionRow:
         return replace(
             self, status=status, ended_ms=ended_ms, output=output, error=error, cause=cause
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One variable of the frame at `path`; `text` is its value as JSON."""
-
-    path: str
-    name: str
-    text: str
 
 
 def insert_execution(

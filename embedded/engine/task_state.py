@@ -5,7 +5,7 @@ from typing import Any
 
 from embedded.engine.dispatcher import Job
 from embedded.engine.evaluation import Field
-from embedded.engine.exits import Exit, Transition
+from embedded.engine.exits import Exit
 from embedded.engine.failures import STEP_ABANDONED, StateFailed
 from embedded.engine.fields import MAX_SECONDS, Fields, is_seconds
 from embedded.engine.frame import Frame
@@ -20,6 +20,7 @@ from embedded.engine.retries import (
 )
 from embedded.engine.task_tokens import TaskFailure, Waiting
 from embedded.engine.templates import Constant
+from embedded.engine.transition import Transition
 from promptpilot.clock import epoch_ms
 
 RESOURCE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from embedded.engine.evaluation import Field
-from embedded.engine.exits import Exit, Transition
+from embedded.engine.exits import Exit
 from embedded.engine.fields import MAX_SECONDS, Fields
 from embedded.engine.frame import Frame
+from embedded.engine.transition import Transition
 from promptpilot.clock import epoch_ms
 
 
