@@ -19,6 +19,7 @@ from promptpilot.services.executions import (
 )
 from promptpilot.services.prompt_versions import create_version
 from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.workflows import create_workflow
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 
@@ -145,6 +146,24 @@ async def test_a_failed_execution_names_the_step_and_its_error() -> None:
     error = world.read(execution).error
     assert error is not None
     assert (error.name, error.message, error.step) == ("ModelOverloaded", "too busy", "first")
+
+
+@pytest.mark.parametrize(
+    ("error", "step"), [("Refused", "stop"), ("States.QueryEvaluationError", None)]
+)
+def test_a_fail_step_is_named_and_an_error_of_the_machine_itself_is_not_put_on_it(
+    error: str, step: str | None
+) -> None:
+    world = World(ScriptedModel())
+    document = {"name": "Stops", "steps": [{"id": "stop", "kind": "fail", "error": "Refused"}]}
+    world.workflow = create_workflow(
+        world.principal, document, table=world.ports.table, orchestrator=world.orchestrator
+    )
+    execution = world.execute({"text": "x"})
+    world.change(execution, "FAILED", stopDate=5_000, error=error, cause="because")
+    ended = world.read(execution).error
+    assert ended is not None
+    assert (ended.name, ended.message, ended.step) == (error, "because", step)
 
 
 def test_a_large_output_is_kept_and_given_back_whole() -> None:

@@ -15,10 +15,12 @@ from promptpilot.domain.execution import (
     ExecutionStatus,
     parse_machine_name,
 )
+from promptpilot.domain.workflow_steps import FailStep
 from promptpilot.errors import ConditionFailed, StoreUnavailable
 from promptpilot.ports import Blobs, Replace, Table, Waiter
 from promptpilot.services.execution_totals import Totals, totals
 from promptpilot.services.outbox import outbox
+from promptpilot.services.workflow_versions import load_workflow_version
 
 INLINE_OUTPUT_BYTES = 100_000
 """A larger output is kept in `Blobs`: input and output together would not fit an item."""
@@ -39,6 +41,9 @@ _EVENT_TYPES = {
     ExecutionStatus.CANCELLED: EventType.EXECUTION_CANCELLED,
     ExecutionStatus.TIMED_OUT: EventType.EXECUTION_TIMED_OUT,
 }
+OWN_ERRORS = "States."
+"""How the names of a state machine's own errors begin."""
+
 _RACES = 5
 
 
@@ -98,23 +103,42 @@ def _changed(
             "ended_at": from_epoch_ms(change.stop_date or change.start_date),
             "usage": sums.usage,
             "cost_micro_usd": sums.cost_micro_usd,
-            "error": _error(change, status, sums),
+            "error": _error(execution, status, change, sums, table),
             **_output(execution.workspace, change, blobs),
         }
     return execution.model_copy(update=update)
 
 
-def _error(change: StatusChange, status: ExecutionStatus, sums: Totals) -> ExecutionError | None:
+def _error(
+    execution: Execution,
+    status: ExecutionStatus,
+    change: StatusChange,
+    sums: Totals,
+    table: Table,
+) -> ExecutionError | None:
     if status is ExecutionStatus.SUCCEEDED:
         return None
     name = change.error or ("States.Timeout" if status is ExecutionStatus.TIMED_OUT else "Aborted")
+    step = None
+    if status is ExecutionStatus.FAILED:
+        step = _step_that_failed(execution, name, sums, table)
+    return ExecutionError(name=name, message=change.cause or "", step=step)
+
+
+def _step_that_failed(execution: Execution, error: str, sums: Totals, table: Table) -> str | None:
+    """The status does not name the step: it is the one whose log has the error, or else the
+    workflow's `fail` step where it has just one. The state machine's own errors come from neither.
+    """
     failed = sums.last_failed
-    came_from_step = failed is not None and failed.error is not None and failed.error.name == name
-    return ExecutionError(
-        name=name,
-        message=change.cause or "",
-        step=failed.step if failed is not None and came_from_step else None,
+    if failed is not None and failed.error is not None and failed.error.name == error:
+        return failed.step
+    if error.startswith(OWN_ERRORS):
+        return None
+    version = load_workflow_version(
+        execution.workspace, execution.workflow_id, execution.version, table=table
     )
+    fails = [step.id for step in version.steps.values() if isinstance(step, FailStep)]
+    return fails[0] if len(fails) == 1 else None
 
 
 def _output(workspace: str, change: StatusChange, blobs: Blobs) -> dict[str, Any]:
