@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a commit is on the disk, and not only in the kernel
+    "PRAGMA synchronous = FULL",  # a commit is on the disk, where `GroupCommit` does not spare it
     "PRAGMA wal_autocheckpoint = 1000",  # pages: a log this short is reused while it is cached
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
@@ -57,15 +57,18 @@ class Database:
             opened.pop_all()
         self._group_commit = GroupCommit(self._writer)
 
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """Run `change` in a transaction; when this returns, what it did is on the disk.
+
+        Without `durable` it outlives the process, but not a loss of power before the next durable
+        write, which flushes all before it.
 
         A change reads and writes through the connection it gets, and neither commits nor runs a
         script on it. Its exception undoes it alone and is raised here. It may run in the thread of
         another writer, so it must be short and must not wait for anything. Raises
         `StoreUnavailable` when the store is locked, full or broken: then nothing was written.
         """
-        return self._group_commit.run(change)
+        return self._group_commit.run(change, durable=durable)
 
     def execute_script(self, script: str) -> None:
         """Execute SQL statements, each ended by a semicolon, in one transaction."""

@@ -84,7 +84,7 @@ class SqliteTable:
         last = items[limit - 1]
         return Page(tuple(items[:limit]), Position(_key_in(index, last), last.key))
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         """See `Table.write`."""
         require_writable(operations)
 
@@ -94,7 +94,7 @@ class SqliteTable:
                 if not _OPERATIONS[type(operation)](connection, operation, now):
                     raise ConditionFailed(operation=position)
 
-        self._database.write(change)
+        self._database.write(change, durable=durable)
 
     def pending_outbox(self, limit: int) -> tuple[Item, ...]:
         """Up to `limit` events that have not been relayed, in the order they were committed.

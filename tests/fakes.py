@@ -160,7 +160,7 @@ class MemoryTable:
             next=page[-1][0] if len(placed) > limit else None,
         )
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         require_writable(operations)
         with self._lock:
             for place, operation in enumerate(operations):

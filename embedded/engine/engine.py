@@ -126,7 +126,7 @@ class Engine:
     async def _suspend(self) -> None:
         self._executions.suspend()
         await asyncio.sleep(0)
-        self.journal.flush()
+        self.journal.flush(durable=True)
         for callback in self._at_stop:
             await callback()
 
@@ -157,7 +157,7 @@ class Engine:
         """Stop an execution: no state is entered afterwards."""
         if self._thread.inside():
             self._executions.stop(name, error, cause, nobody)
-            if not self.journal.flush():
+            if not self.journal.flush(durable=True):
                 raise StoreUnavailable
             return
         answer: Future[bool] = Future()

@@ -153,9 +153,14 @@ class Execution:
         return [each for frame in self._frames for each in frame.take_acknowledges()]
 
     def save(self, frame: Frame, acknowledges: Sequence[Acknowledge]) -> "asyncio.Future[None]":
-        """Journal where the frame stands; the future is done when that is durable."""
+        """Journal where the frame stands; the future is done when that is written.
+
+        It is flushed to the disk where somebody is told of it. Otherwise a loss of power sets the
+        execution back to an earlier snapshot, and what it sends again is answered from the logs.
+        """
         statements = save_frame(self.row.id, frame.snapshot(), frame.take_unsaved())
-        return self._services.journal.commit(statements, acknowledges)
+        journal = self._services.journal
+        return journal.commit(statements, acknowledges, durable=bool(acknowledges))
 
     def count_events(self, events: int) -> int:
         """Count towards the history's limit; the sum so far."""

@@ -53,7 +53,8 @@ logger = logging.getLogger(__name__)
 class _Change(NamedTuple):
     statements: Iterable[Statement]
     acknowledges: Sequence[Acknowledge]
-    durable: "asyncio.Future[None] | None"
+    durable: bool
+    written: "asyncio.Future[None] | None"
 
 
 class Journal:
@@ -69,22 +70,27 @@ class Journal:
         self._down = False
 
     def commit(
-        self, statements: Iterable[Statement], acknowledges: Sequence[Acknowledge] = ()
+        self,
+        statements: Iterable[Statement],
+        acknowledges: Sequence[Acknowledge] = (),
+        *,
+        durable: bool = True,
     ) -> "asyncio.Future[None]":
-        """Write soon, together with what else arises; the future is done when it is durable.
+        """Write soon, together with what else arises; the future is done when that has happened.
 
-        While the store is unavailable, it is tried again until it is back.
+        Without `durable` it outlives the process, but not a loss of power soon after. While the
+        store is unavailable, it is tried again until it is back.
         """
-        durable: asyncio.Future[None] = self._loop.create_future()
-        self._pending.append(_Change(statements, acknowledges, durable))
+        written: asyncio.Future[None] = self._loop.create_future()
+        self._pending.append(_Change(statements, acknowledges, durable, written))
         if not self._urgent:
             self._schedule(self._loop.call_soon(self.flush))
             self._urgent = True
-        return durable
+        return written
 
     def add(self, statements: Iterable[Statement]) -> None:
         """Write some time, with the next commit or shortly; nobody waits for it."""
-        self._pending.append(_Change(statements, (), None))
+        self._pending.append(_Change(statements, (), durable=False, written=None))
         if self._scheduled is None:
             self._schedule(self._loop.call_later(LAZY_SECONDS, self.flush))
 
@@ -93,7 +99,7 @@ class Journal:
             self._scheduled.cancel()
         self._scheduled = handle
 
-    def flush(self) -> bool:
+    def flush(self, *, durable: bool = False) -> bool:
         """Write everything now. False, with another try under way, where the store cannot."""
         if self._scheduled is not None:
             self._scheduled.cancel()
@@ -102,7 +108,7 @@ class Journal:
         if not batch:
             return True
         try:
-            written = self._write(batch)
+            written = self._write(batch, durable or any(change.durable for change in batch))
         except StoreUnavailable as error:
             self._try_again(error)
             return False
@@ -114,13 +120,13 @@ class Journal:
             _settle(change)
         return True
 
-    def _write(self, batch: Sequence[_Change]) -> Sequence[_Change]:
+    def _write(self, batch: Sequence[_Change], durable: bool) -> Sequence[_Change]:
         """What could be written. A change that the database refuses fails alone."""
         try:
-            self._database.write(lambda connection: _apply(connection, batch))
+            self._database.write(lambda connection: _apply(connection, batch), durable=durable)
         except (sqlite3.Error, ValueError, OverflowError) as error:
             if len(batch) > 1:
-                return [written for change in batch for written in self._write([change])]
+                return [written for change in batch for written in self._write([change], durable)]
             logger.exception("the journal refused a change")
             _refuse(batch[0], error)
             return ()
@@ -144,12 +150,12 @@ def _apply(connection: sqlite3.Connection, batch: Sequence[_Change]) -> None:
 def _refuse(change: _Change, error: Exception) -> None:
     for acknowledge in change.acknowledges:
         acknowledge(LOST)
-    if change.durable is not None and not change.durable.done():
-        change.durable.set_exception(error)
+    if change.written is not None and not change.written.done():
+        change.written.set_exception(error)
 
 
 def _settle(change: _Change) -> None:
     for acknowledge in change.acknowledges:
         acknowledge(DURABLE)
-    if change.durable is not None and not change.durable.done():
-        change.durable.set_result(None)
+    if change.written is not None and not change.written.done():
+        change.written.set_result(None)

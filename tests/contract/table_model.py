@@ -58,7 +58,7 @@ class ModelTable:
             tuple(self._items[position.key] for position in page), page[-1] if rest else None
         )
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         for position, operation in enumerate(operations):
             if not self._holds(operation):
                 raise ConditionFailed(operation=position)

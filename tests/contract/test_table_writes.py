@@ -133,6 +133,16 @@ def test_an_item_comes_back_as_it_was_written(table: Table) -> None:
     assert table.get(full.key) == full
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_write_is_seen_at_once_whether_it_waits_for_the_disk_or_not(
+    table: Table, durable: bool
+) -> None:
+    table.write([Create(STORED)], durable=durable)
+    assert table.get(KEY) == STORED
+    with pytest.raises(ConditionFailed):
+        table.write([Create(STORED)], durable=durable)
+
+
 def test_a_replaced_item_keeps_nothing_of_what_it_was(table: Table) -> None:
     create(table, item(gsi1=Key("a", "1"), gsi2=Key("b", "1"), expires_at=4_000_000_000))
     bare = item(kind="other", revision=2)

@@ -53,14 +53,14 @@ class DeadlyDatabase(Database):
     plan: Plan | None = None
     writes = 0
 
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         plan = self.plan
         if plan is None or threading.current_thread().name != plan.thread:
-            return super().write(change)
+            return super().write(change, durable=durable)
         self.writes += 1
         if plan.when == "before" and self.writes == plan.at:
             os.kill(os.getpid(), signal.SIGKILL)
-        result = super().write(change)
+        result = super().write(change, durable=durable)
         if plan.when == "after" and self.writes == plan.at:
             os.kill(os.getpid(), signal.SIGKILL)
         return result

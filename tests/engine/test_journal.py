@@ -22,10 +22,10 @@ class CountingDatabase(Database):
         super().__init__(path)
         self.written = asyncio.Event()
 
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         self.writes += 1
         self.written.set()
-        return super().write(change)
+        return super().write(change, durable=durable)
 
 
 @pytest.fixture

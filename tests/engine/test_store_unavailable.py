@@ -26,11 +26,11 @@ class FlakyDatabase(Database):
     down = False
     refused = 0
 
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         if self.down:
             self.refused += 1
             raise StoreUnavailable
-        return super().write(change)
+        return super().write(change, durable=durable)
 
 
 @pytest.fixture

@@ -111,12 +111,12 @@ class Failing(MemoryTable):
         super().__init__()
         self.failures = failures
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         kinds = {each.item.kind for each in operations if isinstance(each, Create)}
         if "prompt" in kinds and self.failures:
             self.failures -= 1
             raise StoreUnavailable
-        super().write(operations)
+        super().write(operations, durable=durable)
 
 
 def test_a_failure_on_our_side_is_not_kept(one: Caller, ports: Platform) -> None:
@@ -136,11 +136,11 @@ class Waiting(MemoryTable):
         super().__init__()
         self.begun, self.go = threading.Event(), threading.Event()
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         if any(isinstance(each, Create) and each.item.kind == "prompt" for each in operations):
             self.begun.set()
             assert self.go.wait(30)
-        super().write(operations)
+        super().write(operations, durable=durable)
 
 
 def test_a_request_that_is_under_way_is_a_409_that_says_when_to_come_back(

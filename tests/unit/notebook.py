@@ -45,11 +45,11 @@ class Held:
         self._begun.set()
         assert self._let_go.wait(30)
 
-    def add(self, name: str, change: Change) -> None:
+    def add(self, name: str, change: Change, *, durable: bool = True) -> None:
         """Have another thread write `change`; returns when it is in the queue."""
         queue = self._database._group_commit._queue
         before = len(queue)
-        self._threads.append(self._start(name, change))
+        self._threads.append(self._start(name, change, durable=durable))
         while len(queue) == before:
             assert self._threads[-1].is_alive()
 
@@ -61,10 +61,10 @@ class Held:
             assert not thread.is_alive()
         return self.outcomes
 
-    def _start(self, name: str, change: Change) -> threading.Thread:
+    def _start(self, name: str, change: Change, *, durable: bool = True) -> threading.Thread:
         def write() -> None:
             try:
-                self.outcomes[name] = self._database.write(change)
+                self.outcomes[name] = self._database.write(change, durable=durable)
             except BaseException as error:  # noqa: BLE001  the test looks at it
                 self.outcomes[name] = error
 

@@ -37,11 +37,11 @@ class DyingTable(MemoryTable):
         super().__init__()
         self.deaths = deaths
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         if self.deaths:
             self.deaths -= 1
             raise StoreUnavailable
-        super().write(operations)
+        super().write(operations, durable=durable)
 
 
 @pytest.fixture

@@ -59,8 +59,9 @@ def test_a_second_process_is_refused_by_name_of_the_first(database: Database, pa
     database.write(adding("undisturbed"))
 
 
-def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
-    code = """
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_was_acknowledged_survives_a_kill(path: Path, durable: bool) -> None:
+    code = f"durable = {durable}\n" + dedent("""
         import threading
 
         database = Database(Path(sys.argv[1]))
@@ -69,13 +70,14 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
         def work(number):
             for count in range(1_000_000):
                 text = f"{number}/{count}"
-                database.write(lambda c: c.execute("INSERT INTO notes VALUES (?)", (text,)))
+                insert = lambda c: c.execute("INSERT INTO notes VALUES (?)", (text,))
+                database.write(insert, durable=durable)
                 sys.stdout.write(text + "\\n")
                 sys.stdout.flush()
 
         for number in range(4):
             threading.Thread(target=work, args=(number,)).start()
-    """
+    """)
     with child(code, path) as process:
         assert process.stdout is not None
         acknowledged = [process.stdout.readline().strip() for _ in range(400)]

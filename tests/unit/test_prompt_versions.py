@@ -207,11 +207,11 @@ class ContestedTable(MemoryTable):
         super().__init__()
         self.races = 0
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         if self.races > 0:
             self.races -= 1
             raise ConditionFailed(operation=0)
-        super().write(operations)
+        super().write(operations, durable=durable)
 
 
 def test_races_lost_to_other_processes_are_run_again() -> None:

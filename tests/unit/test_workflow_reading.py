@@ -92,7 +92,7 @@ def test_yaml_that_is_none_or_says_too_much_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ('{"a": 1,}', "json_invalid", "Line 1, column 9: "),
+        ('{"a" 1}', "json_invalid", "Line 1, column 6: "),
         ("", "json_invalid", "Line 1, column 1: "),
         ('{"a": NaN}', "json_invalid", "NaN is no JSON."),
         ('{"a": -Infinity}', "json_invalid", "-Infinity is no JSON."),

@@ -154,8 +154,11 @@ class Table(Protocol):
         """
         ...
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         """Do all operations or none; at most 100, each on another item.
+
+        Without `durable` a store may keep the write from the disk until the next durable one; a
+        dead process does not lose it, a loss of power may. Everybody sees it at once all the same.
 
         Raises `ConditionFailed(operation=position)` for the first condition that did not hold,
         `TooLarge` for an item over `MAX_ITEM_BYTES`.

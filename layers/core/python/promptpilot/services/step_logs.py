@@ -94,7 +94,8 @@ def claim(
             wanted = item.next(fresh.model_dump_json(exclude_none=True))
             operation = Replace(wanted)
         try:
-            table.write([operation])
+            # A claim that is lost with the machine is claimed anew: only a result must be on disk.
+            table.write([operation], durable=False)
         except ConditionFailed:
             continue
         return Claimed(wanted, fresh)

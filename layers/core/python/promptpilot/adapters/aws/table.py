@@ -85,7 +85,7 @@ class DynamoTable:
             now=_now(),
         )
 
-    def write(self, operations: Sequence[Operation]) -> None:
+    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         """See `Table.write`. One operation alone costs half of what it costs in a transaction."""
         require_writable(operations)
         for pause in self._tries():
