@@ -22,12 +22,7 @@ from promptpilot.domain.json_value import JsonValue
 from promptpilot.domain.model import Message, ModelName, Settings
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
-
-LATEST = "latest"
-"""The reserved name that always means the newest version."""
-
-PRODUCTION = "production"
-"""The label that is fetched where nothing is named."""
+from promptpilot.domain.version_choice import LATEST
 
 MAX_CONTENT_BYTES = 256 * 1024
 MAX_METADATA_BYTES = 32 * 1024

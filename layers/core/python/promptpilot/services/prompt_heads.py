@@ -9,11 +9,11 @@ from threading import Lock
 from promptpilot import keys
 from promptpilot.clock import now
 from promptpilot.domain.json_value import is_unicode
-from promptpilot.domain.prompt import LATEST, MAX_NAME_LENGTH, PRODUCTION, Prompt, is_prompt_id
+from promptpilot.domain.prompt import MAX_NAME_LENGTH, Prompt, is_prompt_id
+from promptpilot.domain.version_choice import default_version, pick_version
 from promptpilot.errors import (
     ConditionFailed,
     Conflict,
-    Invalid,
     NotFound,
     RevisionConflict,
     Unavailable,
@@ -47,21 +47,12 @@ class Head:
     @property
     def default_version(self) -> str:
         """The version that is fetched where nothing is named."""
-        return self.prompt.labels.get(PRODUCTION, self.prompt.latest)
+        return default_version(self.prompt.labels, self.prompt.latest)
 
     def pick(self, version: str | None, label: str | None) -> str:
         """The version meant by a version or a label. Raises `Invalid` for both, `NotFound`."""
-        if version is not None and label is not None:
-            raise Invalid(reason="Name a version or a label, not both.")
-        if version is not None:
-            return version
-        if label is None:
-            return self.default_version
-        if label == LATEST:
-            return self.prompt.latest
-        if label not in self.prompt.labels:
-            raise NotFound(kind="label", id=label)
-        return self.prompt.labels[label]
+        prompt = self.prompt
+        return pick_version(prompt.labels, prompt.latest, version=version, label=label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 
 from promptpilot import keys
-from promptpilot.domain.prompt import LATEST, PRODUCTION
 from promptpilot.domain.semver import Semver, is_semver
+from promptpilot.domain.version_choice import default_version, pick_version
 from promptpilot.domain.workflow import Workflow, WorkflowVersion
-from promptpilot.errors import Invalid, NotFound, TooLarge
+from promptpilot.errors import NotFound, TooLarge
 from promptpilot.ports import MAX_ITEM_BYTES, Item, Table
 from promptpilot.services.lru import LruCache
 
@@ -40,21 +40,12 @@ class WorkflowHead:
     @property
     def default_version(self) -> str:
         """The version that is run where nothing is named."""
-        return self.workflow.labels.get(PRODUCTION, self.workflow.latest)
+        return default_version(self.workflow.labels, self.workflow.latest)
 
     def pick(self, version: str | None, label: str | None) -> str:
         """The version meant by a version or a label. Raises `Invalid` for both, `NotFound`."""
-        if version is not None and label is not None:
-            raise Invalid(reason="Name a version or a label, not both.")
-        if version is not None:
-            return version
-        if label is None:
-            return self.default_version
-        if label == LATEST:
-            return self.workflow.latest
-        if label not in self.workflow.labels:
-            raise NotFound(kind="label", id=label)
-        return self.workflow.labels[label]
+        workflow = self.workflow
+        return pick_version(workflow.labels, workflow.latest, version=version, label=label)
 
 
 def head_item(workflow: Workflow) -> Item:
