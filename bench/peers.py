@@ -14,7 +14,6 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.processes import module
 
-SCRIPTS = Path(os.environ.get("PEER_SCRIPTS", "../shared/bench"))
 PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "aiohttp", "psutil")
 ARGUMENTS = ("aiohttp", "sqlite", "async")
 INSTALL_SECONDS = 300
@@ -29,13 +28,14 @@ FIGURES = {
 
 def measure(folder: Path, _rounds: int) -> list[Figure]:
     """The peer's figures, or none where its script is not there."""
-    script = SCRIPTS / "peer_langgraph.py"
+    scripts = Path(os.environ.get("PEER_SCRIPTS", ""))
+    script = scripts / "peer_langgraph.py"
     if not script.is_file():
-        print(f"LangGraph is left out: {script} is not there. PEER_SCRIPTS names the folder.")
+        print("LangGraph is left out: PEER_SCRIPTS names no folder with its script.")
         return []
     python = _install(folder / "venv")
     work = folder / "work"
-    shutil.copytree(SCRIPTS, work)
+    shutil.copytree(scripts, work)
     for each in (work, work / "results", work / "bench-work" / "logs"):
         each.mkdir(parents=True, exist_ok=True)
         each.chmod(0o755)
