@@ -3,6 +3,8 @@
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -44,11 +46,8 @@ def serve(
         sys.stdout.write(json.dumps({"url": url}) + "\n")
         sys.stdout.flush()
 
-    try:
+    with _told():
         serve_until_stopped(host=host, port=port, data=data, with_model=model, on_ready=ready)
-    except (PromptPilotError, OSError) as error:
-        Console(stderr=True).print(f"[red]Cannot serve:[/red] {error}")
-        raise typer.Exit(1) from error
 
 
 @app.command()
@@ -65,8 +64,9 @@ def demo(
     from embedded.demo.server import running_server
     from promptpilot.settings import Settings
 
-    folder = data or Settings.read().data
-    folder.mkdir(parents=True, exist_ok=True)
+    with _told():
+        folder = data or Settings.read().data
+        folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the server too
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     with running_server(folder, host, port) as (url, process):
@@ -77,6 +77,16 @@ def demo(
             _where_to_look(url, folder, console)
             process.wait()
     raise typer.Exit(0 if worked else 1)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what is wrong with the settings, the address or the folder in a line, and exit 1."""
+    try:
+        yield
+    except (PromptPilotError, OSError) as error:
+        Console(stderr=True).print(f"Cannot serve: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
 
 
 def _where_to_look(url: str, data: Path, console: Console) -> None:

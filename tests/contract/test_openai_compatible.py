@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.domain.model import Message, ModelRequest, Settings, Usage
 from promptpilot.errors import (
+    Invalid,
     ModelAuthFailed,
     ModelUnavailable,
 )
@@ -185,7 +186,7 @@ async def test_a_key_that_no_header_can_carry_is_refused(server: ScriptedOpenAI,
     "url", ["http://user:word@127.0.0.1/v1", "http://127.0.0.1/v1?a=b", "http://127.0.0.1/v1#a"]
 )
 def test_an_address_that_no_path_can_be_added_to_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="custom/fake/") as raised:
+    with pytest.raises(Invalid, match="custom/fake/") as raised:
         OpenAICompatible(url, SecretStr(""), prefix="custom/fake/")
     assert "word" not in str(raised.value)
 

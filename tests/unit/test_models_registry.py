@@ -12,7 +12,7 @@ from promptpilot.clock import now
 from promptpilot.domain.model import Message, ModelRequest
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
-from promptpilot.errors import ModelTimeout, ModelUnavailable, ModelUnknown
+from promptpilot.errors import Invalid, ModelTimeout, ModelUnavailable, ModelUnknown
 from promptpilot.services.models import list_models
 from promptpilot.settings import CustomModels
 from tests.fakes import ScriptedModels
@@ -137,7 +137,7 @@ async def test_a_local_model_that_hangs_is_given_up_after_the_timeout() -> None:
 
 def test_a_connection_that_cannot_work_is_refused_at_once() -> None:
     custom = {"bad": CustomModels.model_validate({"base_url": "http://127.0.0.1/v1?version=1"})}
-    with pytest.raises(ValueError, match="custom/bad/"):
+    with pytest.raises(Invalid, match="custom/bad/"):
         ModelRegistry(custom)
 
 

@@ -72,12 +72,12 @@ def test_an_event_without_a_rule_leaves_the_outbox(table: SqliteTable) -> None:
     assert table.pending_outbox(10) == ()
 
 
-def test_a_periodic_job_goes_on_at_once_while_there_is_more_and_survives_a_lost_store() -> None:
-    outcomes: Iterator[bool | StoreUnavailable] = iter([True, True, StoreUnavailable(), True])
-    calls = []
+def run_to_the_end(seconds: float, outcomes: list[bool | StoreUnavailable]) -> int:
+    """How often a job is called that has these outcomes and then ends it all."""
+    left, calls = iter(outcomes), []
 
     def job() -> bool:
-        outcome = next(outcomes, None)
+        outcome = next(left, None)
         calls.append(outcome)
         if isinstance(outcome, StoreUnavailable):
             raise outcome
@@ -85,8 +85,16 @@ def test_a_periodic_job_goes_on_at_once_while_there_is_more_and_survives_a_lost_
             periodic._stop.set()
         return bool(outcome)
 
-    periodic = Periodic("test", 0.01, job)
+    periodic = Periodic("test", seconds, job)
     periodic.start()
     periodic._thread.join(10)
     assert not periodic._thread.is_alive()
-    assert len(calls) == 5
+    return len(calls)
+
+
+def test_a_periodic_job_goes_on_at_once_while_there_is_more() -> None:
+    assert run_to_the_end(3600, [True, True]) == 3
+
+
+def test_a_periodic_job_goes_on_after_it_met_a_store_out_of_reach() -> None:
+    assert run_to_the_end(0.01, [StoreUnavailable(), False]) == 3

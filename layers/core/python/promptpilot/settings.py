@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+)
+
+from promptpilot.errors import Invalid
 
 
 def _parse_json(value: Any) -> Any:
@@ -38,7 +48,11 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """The settings of this process. Raises pydantic's `ValidationError` with every wrong
-        variable named.
-        """
-        return cls.model_validate(dict(os.environ if environ is None else environ))
+        """The settings of this process. Raises `Invalid` with every wrong variable named."""
+        try:
+            return cls.model_validate(dict(os.environ if environ is None else environ))
+        except ValidationError as error:
+            # Told without what was given, which may hold a key; so the cause is not shown either.
+            told = error.errors(include_url=False, include_input=False, include_context=False)
+            wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in told)
+            raise Invalid(reason="; ".join(wrong)) from None

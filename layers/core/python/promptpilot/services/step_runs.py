@@ -58,7 +58,7 @@ async def run_workflow_step(job: WorkflowStepJob, receive_count: int, ports: Por
     `StepBusyError` or `StoreUnavailable` where the job is to be delivered again.
     """
     execution = await ports.offload(_load_execution, job, ports.table)
-    if execution is None or execution.status.final or job.path not in execution.pins:
+    if execution is None or execution.status.final:
         logger.info("step dropped: its execution has ended", extra={"execution": job.execution})
         return
     log = _workflow_log(job, execution)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from promptpilot.adapters.models.chat_completions import completion, request_body
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.errors import ModelTimeout, ModelUnavailable
+from promptpilot.errors import Invalid, ModelTimeout, ModelUnavailable
 
 if TYPE_CHECKING:
     from promptpilot.adapters.models.openai_connection import OpenAIConnection
@@ -21,7 +21,7 @@ class OpenAICompatible:
     """Calls the models of one server; our names for them are `prefix` and the server's own name.
 
     The SDK is imported and connections are made when the first call needs them, one set for each
-    event loop that calls. Raises `ValueError` for a `base_url` that no path can be added to.
+    event loop that calls. Raises `Invalid` for a `base_url` that no path can be added to.
     """
 
     def __init__(self, base_url: str, api_key: SecretStr, *, prefix: str) -> None:
@@ -91,6 +91,6 @@ async def _on_its_loop(loop: asyncio.AbstractEventLoop, connection: "OpenAIConne
 def _check(base_url: str, prefix: str) -> None:
     parts = urlsplit(base_url)
     if parts.username or parts.password:
-        raise ValueError(f"{prefix}: put the key into api_key, not into base_url")
+        raise Invalid(reason=f"{prefix}: put the key into api_key, not into base_url")
     if parts.query or parts.fragment:
-        raise ValueError(f"{prefix}: base_url ends with a path, without a query or fragment")
+        raise Invalid(reason=f"{prefix}: base_url ends with a path, without a query or fragment")

@@ -26,7 +26,7 @@ class ModelRegistry:
     """`Models` out of the configuration: `custom/<connection>/<model>` on OpenAI-compatible
     servers, and the model that ships where it runs.
 
-    Nothing is imported, connected or started until a model is called. Raises `ValueError` for a
+    Nothing is imported, connected or started until a model is called. Raises `Invalid` for a
     connection that cannot work.
     """
 

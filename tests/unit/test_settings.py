@@ -1,0 +1,43 @@
+"""What an operator sets from outside, and how a mistake in it is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from promptpilot.errors import Invalid
+from promptpilot.settings import Settings
+
+CANARY = "sk-canary-7f3a"
+
+
+def test_without_an_environment_there_are_defaults() -> None:
+    settings = Settings.read({"PATH": "/bin"})
+    assert settings.data == Path(".promptpilot")
+    assert settings.custom_models == {}
+
+
+def test_custom_models_are_read_from_json_and_their_key_stays_hidden() -> None:
+    custom = {"fake": {"base_url": "http://127.0.0.1:9100/v1", "api_key": CANARY}}
+    environ = {"PROMPTPILOT_CUSTOM_MODELS": json.dumps(custom), "PROMPTPILOT_DATA": "/var/x"}
+    settings = Settings.read(environ)
+    assert settings.custom_models["fake"].api_key.get_secret_value() == CANARY
+    assert settings.data == Path("/var/x")
+    assert CANARY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (f'{{"a": {{"base_url": "http://x/v1", "api_key": "{CANARY}"}}', "CUSTOM_MODELS"),
+        (json.dumps({"a": {"base_url": CANARY}}), "CUSTOM_MODELS.a.base_url"),
+        (json.dumps({"a": {"url": "http://x", "api_key": CANARY}}), "CUSTOM_MODELS.a.url"),
+        (json.dumps([CANARY]), "CUSTOM_MODELS"),
+    ],
+)
+def test_a_mistake_is_told_by_its_place_and_without_what_was_given(value: str, place: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Settings.read({"PROMPTPILOT_CUSTOM_MODELS": value})
+    assert f"PROMPTPILOT_{place}: " in str(refused.value)
+    assert CANARY not in str(refused.value)
+    assert refused.value.__suppress_context__
