@@ -5,14 +5,18 @@
 PYTHON ?= python3 python3.13 python3.12 python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
+VENV_CLOUD ?= .venv-cloud
+CDK := tools/cdk/node_modules/.bin/cdk
+# Which deployment the AWS targets mean: dev, staging, prod, or a name of your own.
+STAGE ?= dev
 # Extra arguments for the command a target runs: `make test ARGS='-k labels'`.
 ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench lock upgrade clean
-.PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks
+.PHONY: help run demo test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
+.PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks check-packages
 
 help:  ## List what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +35,28 @@ check: check-format check-lint check-imports check-types check-machines check-lo
 bench: $(VENV)/.dev  ## Measure against the floors and print the figures (ARGS='http chain cold', '--peers').
 	@exec $(BIN)/python -m bench $(ARGS)
 
+synth: $(VENV)/.cdk  ## Write the AWS templates of STAGE to cdk.out; needs no account and no network.
+	$(BIN)/python app.py -c stage=$(STAGE) $(ARGS)
+
+bootstrap: $(VENV)/.cdk $(CDK)  ## Once for an AWS account and region: prepare it for deployments.
+	$(CDK) bootstrap --app "$(BIN)/python app.py" -c stage=$(STAGE) $(ARGS)
+
+deploy: $(VENV)/.cdk $(CDK)  ## Deploy STAGE to the AWS account of your credentials, then upload the web app.
+	$(CDK) deploy --app "$(BIN)/python app.py" --all -c stage=$(STAGE) --require-approval never --outputs-file build/outputs.json $(ARGS)
+	$(BIN)/python -m cloud.upload_web build/outputs.json
+
+destroy: $(VENV)/.cdk $(CDK)  ## Remove STAGE from the AWS account; what prod keeps on purpose stays.
+	$(CDK) destroy --app "$(BIN)/python app.py" --all -c stage=$(STAGE) $(ARGS)
+
+cloud: $(VENV)/.run $(VENV)/.cdk $(VENV_CLOUD)/.installed  ## Deploy to an emulated cloud on this machine and keep it running. Ctrl-C stops it.
+	@exec $(BIN)/python -m cloud $(ARGS)
+
+cloud-test: $(VENV)/.dev $(VENV_CLOUD)/.installed  ## Prove the deployment end to end on an emulated cloud.
+	@exec $(BIN)/pytest tests/cloud $(ARGS)
+
+cost: $(VENV)/.dev $(VENV_CLOUD)/.installed  ## Price 1,000 executions and an idle month, from the templates and counted calls.
+	@exec $(BIN)/python -m cloud.cost $(ARGS)
+
 lock: $(BIN)/uv  ## Write the lock files anew after a change of a requirements*.in; versions stay where they may.
 	@$(MAKE) compile-locks
 
@@ -38,7 +64,7 @@ upgrade: $(BIN)/uv  ## Like lock, but with the newest versions.
 	@$(MAKE) compile-locks COMPILE_FLAGS=--upgrade
 
 clean:  ## Remove what the targets made. Your data in .promptpilot stays.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/results tools/asl/node_modules
+	rm -rf $(VENV) $(VENV_CLOUD) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/results tools/*/node_modules cdk.out build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environment ---------------------------------------------------------------------------------
@@ -70,18 +96,46 @@ $(VENV)/.run: $(BIN)/uv requirements.txt pyproject.toml
 	 $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.cdk: $(BIN)/uv requirements-cdk.txt
+	$(call install_locked,requirements-cdk.txt)
+	@touch $@
+
+tools/cdk/node_modules: tools/cdk/package-lock.json
+	cd tools/cdk && npm ci --no-audit --no-fund
+	@touch $@
+
+$(CDK): tools/cdk/node_modules ;
+
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(call install_locked,requirements-dev.txt)
+	@touch $@
+
+# The emulator pins libraries that ours must be free of, so it has an environment of its own.
+$(VENV_CLOUD)/.installed: $(BIN)/uv requirements-cloud.txt
+	@echo "Installing requirements-cloud.txt"
+	@$(BIN)/python -m venv $(VENV_CLOUD)
+	@$(BIN)/uv pip install --quiet --python $(VENV_CLOUD)/bin/python --no-deps --require-hashes -r requirements-cloud.txt || \
+	 $(VENV_CLOUD)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cloud.txt
 	@touch $@
 
 # The development lock keeps to the versions of the other, so that one .venv serves both.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--excludes requirements-excludes.txt --custom-compile-command "make lock" $(COMPILE_FLAGS)
 
+# The layers of the Lambda functions keep to the same versions. Lambda lays them over each other, so what the runtime
+# layer has is in no other: a folder with a requirements.in is a layer upon that one.
+LAYER_CONSTRAINTS = -c requirements.txt -c requirements-cdk.txt
+LAYER_LOCKS = $(patsubst %.in,%.txt,$(filter-out layers/runtime/%,$(wildcard layers/*/requirements.in)))
+
 compile-locks:
 	$(COMPILE) requirements-uv.in -o requirements-uv.txt
 	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) -c requirements.txt requirements-cdk.in -o requirements-cdk.txt
+	$(COMPILE) -c requirements.txt -c requirements-cdk.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) $(LAYER_CONSTRAINTS) layers/runtime/requirements.in -o layers/runtime/requirements.txt
+	@set -e; for lock in $(LAYER_LOCKS); do $(COMPILE) $(LAYER_CONSTRAINTS) -c layers/runtime/requirements.txt \
+	  $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' layers/runtime/requirements.txt) $${lock%.txt}.in -o $$lock; done
+	$(COMPILE) requirements-cloud.in -o requirements-cloud.txt
 
 # --- Checks --------------------------------------------------------------------------------------
 
@@ -109,9 +163,13 @@ tools/asl/node_modules: tools/asl/package-lock.json
 	cd tools/asl && npm ci --no-audit --no-fund
 	@touch $@
 
+# Outside of `make test`, which needs no network: the layers are installed from the package index.
+check-packages: $(VENV)/.dev  ## Build what the Lambda functions are made of, and check that it is complete and small.
+	$(BIN)/pytest -m packages tests/packaging $(ARGS)
+
 # A lock is up to date when making it anew, starting from itself, changes nothing.
 check-locks: $(VENV)/.dev
-	@anew=$$(mktemp -d) && trap 'rm -rf "$$anew"' EXIT && cp requirements* "$$anew" && \
+	@anew=$$(mktemp -d) && trap 'rm -rf "$$anew"' EXIT && cp --parents requirements* layers/*/requirements* "$$anew" && \
 	 $(MAKE) -s -C "$$anew" -f "$(CURDIR)/Makefile" VENV="$(abspath $(VENV))" compile-locks && \
-	 for lock in requirements*.txt; do cmp -s "$$lock" "$$anew/$$lock" || { echo "$$lock is not up to date: run make lock" >&2; exit 1; }; done
+	 for lock in requirements*.txt layers/*/requirements.txt; do cmp -s "$$lock" "$$anew/$$lock" || { echo "$$lock is not up to date: run make lock" >&2; exit 1; }; done
 	@echo "The lock files are up to date."

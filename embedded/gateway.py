@@ -13,6 +13,7 @@ from typing import Any
 
 from embedded.access_log import Access, AccessLog
 from embedded.http_event import authorizer_event_of, event_of
+from embedded.live_gateway import LiveGateway, refuse
 from embedded.worker_threads import WorkerThreads
 from functions.api import handler as api
 from functions.api import problems
@@ -51,7 +52,9 @@ class ClientGone(Exception):
 
 
 class Gateway:
-    """The ASGI application. `documents` are served as they are, by path, and need no handler."""
+    """The ASGI application. `documents` are served as they are, by path, and need no handler;
+    WebSockets are the business of `sockets`, and refused without it.
+    """
 
     def __init__(
         self,
@@ -59,12 +62,14 @@ class Gateway:
         handler: Handler = api.handler,
         authorizer: Handler = authorizer.handler,
         documents: Mapping[str, Mapping[str, object]] | None = None,
+        sockets: LiveGateway | None = None,
         threads: int = THREADS,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._handler = handler
         self._authorizer = authorizer
         self._documents = {path: _document(content) for path, content in (documents or {}).items()}
+        self._sockets = sockets
         self._threads = WorkerThreads(threads)
         self._body_seconds = body_seconds
         self._access_log: AccessLog | None = None
@@ -76,9 +81,14 @@ class Gateway:
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+        if self._sockets is not None:
+            self._sockets.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answer one HTTP request, or serve one WebSocket."""
+        if scope["type"] == "websocket":
+            await (self._sockets or refuse)(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         started = time.perf_counter()

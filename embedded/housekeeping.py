@@ -3,11 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from embedded.table import SqliteTable
-from promptpilot.domain.event import Event
-from promptpilot.errors import StoreUnavailable
-from promptpilot.ports import MAX_WRITE_OPERATIONS, Delete, EventBus
+from promptpilot.errors import Unavailable
+from promptpilot.ports import MAX_WRITE_OPERATIONS, Delete, EventBus, Item, Operation, Put
+from promptpilot.services.outbox_relay import Relayed, relay
 
 logger = logging.getLogger(__name__)
 
@@ -15,17 +16,27 @@ RELAY_SECONDS = 0.5
 SWEEP_SECONDS = 60.0
 SWEEP_LIMIT = 1_000
 
+UNPUBLISHABLE = "outbox_unpublishable"
+"""The `kind` of what was in the outbox and holds no event."""
+
 
 def relay_outbox(table: SqliteTable, bus: EventBus) -> int:
-    """Publish the oldest events of the outbox and then remove them; returns how many.
+    """Publish the oldest events of the outbox and then remove them; returns how many are done with.
 
-    A crash between the two publishes them again: at least once.
+    A crash between the two publishes them again: at least once. What cannot be published is kept
+    under another kind, out of the way, for as long as an event would have been.
     """
     items = table.pending_outbox(MAX_WRITE_OPERATIONS)
-    if items:
-        bus.publish([Event.model_validate_json(item.body) for item in items])
-        table.write([Delete(item.key) for item in items])
-    return len(items)
+    relayed = relay(items, bus=bus)
+    if relayed.done:
+        table.write([_after(item, relayed) for item in items[: relayed.done]])
+    return relayed.done
+
+
+def _after(item: Item, relayed: Relayed) -> Operation:
+    if item in relayed.unpublishable:
+        return Put(replace(item, kind=UNPUBLISHABLE))
+    return Delete(item.key)
 
 
 class Periodic:
@@ -50,8 +61,12 @@ class Periodic:
         while not self._stop.is_set():
             try:
                 again = self._job()
-            except StoreUnavailable as error:
+            except Unavailable as error:
                 logger.warning("housekeeping put off: %s", error)
+                again = False
+            except Exception:
+                # A mistake of one job must not end it for good: nobody would start it again.
+                logger.exception("housekeeping failed")
                 again = False
             if not again:
                 self._stop.wait(self._seconds)

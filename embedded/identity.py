@@ -3,9 +3,11 @@
 Credentials have tables of their own in the platform's database: they are not the product's data,
 never travel through `Table`, and on AWS are Cognito's. The email is the key, so two people who sign
 up with one email at the same moment cannot both succeed.
+
+No mail leaves this platform, so an account needs no confirmation, no code is ever sent, and none is
+right. Nor is there a second factor.
 """
 
-import hashlib
 import secrets
 import sqlite3
 from pathlib import Path
@@ -14,14 +16,14 @@ from embedded.database import Database
 from embedded.passwords import Passwords
 from embedded.refresh_tokens import RefreshTokens
 from embedded.signing_keys import SigningKeys
-from embedded.token_cache import TokenCache
 from promptpilot.clock import epoch_ms
-from promptpilot.domain.identity import Claims, Tokens
-from promptpilot.errors import AlreadyExists, CredentialsRejected, Unauthenticated
+from promptpilot.domain.identity import Claims, Registration, Tokens
+from promptpilot.domain.ids import new_id
+from promptpilot.errors import AlreadyExists, CodeRejected, CredentialsRejected, Unauthenticated
+from promptpilot.verified_tokens import VerifiedTokens
 
 ACCESS_SECONDS = 3600
 KEY_FILE = "signing-key.pem"
-REMEMBERED_TOKENS = 10_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS credentials (
@@ -42,20 +44,20 @@ class LocalIdentity:
         self._passwords = Passwords()
         self._refresh_tokens = RefreshTokens(database)
         self._keys = SigningKeys.load(folder / KEY_FILE)
-        self._verified = TokenCache(REMEMBERED_TOKENS)
+        self._verified = VerifiedTokens(self._keys.verify)
 
     @property
     def jwks(self) -> dict[str, object]:
         """The public half of the signing keys (RFC 7517)."""
         return self._keys.jwks
 
-    def sign_up(self, user: str, email: str, password: str) -> None:
-        """Register credentials for the new user id. Raises `AlreadyExists`, `Invalid` for a weak
-        password, `Unavailable` where too many passwords are being hashed.
+    def sign_up(self, email: str, password: str) -> Registration:
+        """Register credentials for a new user id. Raises `AlreadyExists`, `Unavailable` where too
+        many passwords are being hashed.
         """
         if self._credentials(email) is not None:
             raise AlreadyExists(kind="account", id=email)
-        hashed = self._passwords.hash(password, email)
+        user, hashed = new_id("user"), self._passwords.hash(password)
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -66,6 +68,14 @@ class LocalIdentity:
                 raise AlreadyExists(kind="account", id=email) from error
 
         self._database.write(insert)
+        return Registration(user=user, needs_confirmation=False)
+
+    def confirm(self, email: str, code: str) -> None:
+        """Raise `CodeRejected`: nobody was sent one."""
+        raise CodeRejected
+
+    def resend_code(self, email: str) -> None:
+        """Do nothing: there is no code to send."""
 
     def log_in(self, email: str, password: str) -> Tokens:
         """Tokens for right credentials. Raises `CredentialsRejected`, after as long for an unknown
@@ -77,6 +87,12 @@ class LocalIdentity:
             raise CredentialsRejected
         return self._tokens(user, self._refresh_tokens.begin(user))
 
+    def answer_challenge(
+        self, email: str, session: str, *, code: str | None, password: str | None
+    ) -> Tokens:
+        """Raise `Unauthenticated`: no log-in here is ever challenged."""
+        raise Unauthenticated(reason="This log-in is over: begin again.")
+
     def refresh(self, refresh_token: str) -> Tokens:
         """New tokens; the old refresh token is spent. Raises `Unauthenticated` for one that is
         unknown, spent or expired; using a spent one ends every session of its log-in.
@@ -84,17 +100,24 @@ class LocalIdentity:
         user, successor = self._refresh_tokens.spend(refresh_token)
         return self._tokens(user, successor)
 
+    def forgot_password(self, email: str) -> None:
+        """Do nothing: there is no way to send a code."""
+
+    def reset_password(self, email: str, code: str, password: str) -> None:
+        """Raise `CodeRejected`: nobody was sent one."""
+        raise CodeRejected
+
     def verify(self, access_token: str) -> Claims:
         """The claims of a valid access token. Raises `Unauthenticated`."""
-        if not access_token.isascii():
+        return self._verified.claims(access_token)
+
+    def email_of(self, access_token: str) -> str:
+        """The email address of whose valid access token it is. Raises `Unauthenticated`."""
+        user = self.verify(access_token).user
+        rows = self._database.rows("SELECT email FROM credentials WHERE user = ?", (user,))
+        if not rows:
             raise Unauthenticated
-        digest = hashlib.sha256(access_token.encode()).digest()
-        now = epoch_ms() // 1000
-        claims = self._verified.get(digest, now)
-        if claims is None:
-            claims = self._keys.verify(access_token)
-            self._verified.put(digest, claims)
-        return claims
+        return str(rows[0][0])
 
     def _credentials(self, email: str) -> tuple[str, str] | None:
         rows = self._database.rows(

@@ -11,7 +11,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from promptpilot.errors import Invalid, Unavailable
+from promptpilot.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -26,8 +26,6 @@ WAITING = 16
 
 WAIT_SECONDS = 5.0
 BUSY = "Too many people are logging in at this moment."
-FEWEST_DIFFERENT = 3
-"""Letters of a password. How long it is at least, the request's own type says."""
 
 
 class Passwords:
@@ -48,9 +46,8 @@ class Passwords:
     def _decoy(self) -> str:
         return self._hasher.hash(os.urandom(16))
 
-    def hash(self, password: str, email: str) -> str:
-        """The hash of a new password. Raises `Invalid` for one that is too easy, `Unavailable`."""
-        _check_strength(password, email)
+    def hash(self, password: str) -> str:
+        """The hash of a new password. Raises `Unavailable`."""
         return self._in_turn(lambda: self._hasher.hash(_bytes(password)))
 
     def verify(self, hashed: str | None, password: str) -> bool:
@@ -83,11 +80,3 @@ class Passwords:
 def _bytes(password: str) -> bytes:
     # The same letters give the same bytes, whichever keyboard they come from.
     return unicodedata.normalize("NFC", password).encode()
-
-
-def _check_strength(password: str, email: str) -> None:
-    plain = password.strip().casefold()
-    if len(set(plain)) < FEWEST_DIFFERENT:
-        raise Invalid(reason="The password is the same few letters again and again.")
-    if plain in {email, email.partition("@")[0]}:
-        raise Invalid(reason="The password is the email address.")

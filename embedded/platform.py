@@ -1,6 +1,5 @@
 """The embedded platform: every port served from one process and one data folder."""
 
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -10,23 +9,31 @@ from embedded.database import Database
 from embedded.engine.engine import Engine
 from embedded.engine.queue import EngineQueue
 from embedded.event_bus import LocalEventBus
-from embedded.housekeeping import housekeeping
+from embedded.housekeeping import Periodic, housekeeping
 from embedded.identity import LocalIdentity
+from embedded.key_file import make_key, read_key
+from embedded.live import LocalLive
 from embedded.local_model import LocalModel
+from embedded.scheduler import SqliteScheduler
+from embedded.secrets import FileSecrets
 from embedded.table import SqliteTable
 from embedded.waiter import LocalWaiter
-from functions.execution_events.handler import handler as execution_events
+from functions.abandoned_steps.handler import handler as abandoned_steps
+from functions.execution_events.handler import handle as execution_events
+from functions.live.handler import handler as live_events
 from functions.step_worker.handler import handle as step_worker
 from promptpilot import platform
 from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.domain.event import EventType
-from promptpilot.platform import Platform
+from promptpilot.platform import AssembledPlatform
 from promptpilot.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE = "promptpilot.db"
+CURSOR_KEY = "cursor.key"
+CURSOR_KEY_BYTES = 32
 GRACE_SECONDS = 10.0
 
 
@@ -43,16 +50,28 @@ class EmbeddedPlatform:
         data.mkdir(parents=True, exist_ok=True)
         self.database = Database(data / DATABASE)
         self._local_model = LocalModel(data) if with_model else None
-        self._models = ModelRegistry(settings.custom_models, self._local_model)
+        vault = FileSecrets(self.database, data)
+        self._models = ModelRegistry(settings.custom_models, self._local_model, secrets=vault)
         table = SqliteTable(self.database)
         self._engine = Engine(
-            self.database, worker=step_worker, on_status=lambda event: execution_events(event, None)
+            self.database,
+            worker=step_worker,
+            on_status=execution_events,
+            on_abandoned=abandoned_steps,
         )
         self._engine.at_stop(self._models.close)
         self._identity = LocalIdentity(self.database, data)
-        bus = LocalEventBus({EventType.EXECUTION_QUEUED: (execution_events,)})
-        self._housekeeping = housekeeping(table, bus)
-        self.ports = Platform(
+        self.live = LocalLive()
+        bus = LocalEventBus(
+            {EventType.EXECUTION_QUEUED: (execution_events,)},
+            everything=self.live.while_open(live_events),
+        )
+        scheduler = SqliteScheduler(self.database, bus)
+        self._on_the_side: tuple[Periodic | SqliteScheduler, ...] = (
+            *housekeeping(table, bus),
+            scheduler,
+        )
+        self.ports = AssembledPlatform(
             table=table,
             blobs=FolderBlobs(data / "blobs"),
             orchestrator=self._engine,
@@ -60,9 +79,12 @@ class EmbeddedPlatform:
             event_bus=bus,
             waiter=LocalWaiter(),
             identity=self._identity,
+            secrets=vault,
+            scheduler=scheduler,
+            live=self.live,
             models=self._models,
             offload=in_place,
-            cursor_key=_secret(data / "cursor.key"),
+            cursor_key=_cursor_key(data / CURSOR_KEY),
         )
 
     @property
@@ -76,12 +98,12 @@ class EmbeddedPlatform:
         if self._local_model is not None:
             self._local_model.start()
         self._engine.start_up()
-        for job in self._housekeeping:
+        for job in self._on_the_side:
             job.start()
 
     def close(self) -> None:
         """Let running steps finish for a while, then stop everything. Nothing durable is lost."""
-        for job in self._housekeeping:
+        for job in self._on_the_side:
             job.close()
         self._engine.shut_down(GRACE_SECONDS)
         if self._local_model is not None:
@@ -90,9 +112,10 @@ class EmbeddedPlatform:
         platform.install(None)
 
 
-def _secret(path: Path) -> bytes:
-    """The 32 random bytes kept in `path`, made on first use, readable by the owner only."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
+def _cursor_key(path: Path) -> bytes:
+    key = read_key(path, CURSOR_KEY_BYTES)
+    if key is None:
+        make_key(path, CURSOR_KEY_BYTES)
+        key = read_key(path, CURSOR_KEY_BYTES)
+    assert key is not None
+    return key

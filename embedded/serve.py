@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from embedded.gateway import Gateway
+from embedded.live_gateway import LiveGateway
 from embedded.platform import EmbeddedPlatform
 from embedded.server import serve
 from promptpilot.settings import Settings
@@ -27,5 +28,7 @@ def serve_until_stopped(
         settings = settings.model_copy(update={"data": data})
     platform = EmbeddedPlatform(settings, with_model=with_model)
     platform.start()
-    gateway = Gateway(documents={"/.well-known/jwks.json": platform.jwks})
+    gateway = Gateway(
+        documents={"/.well-known/jwks.json": platform.jwks}, sockets=LiveGateway(platform.live)
+    )
     serve(gateway, host=host, port=port, on_ready=on_ready, on_stop=platform.close)

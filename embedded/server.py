@@ -15,6 +15,8 @@ import uvicorn
 from embedded.gateway import Gateway
 from embedded.http_protocol import HttpProtocol
 from embedded.log_lines import json_logs
+from embedded.websocket_protocol import WebSocketProtocol
+from promptpilot.live_message import MAX_MESSAGE_BYTES
 
 GRACE_SECONDS = 10.0
 """How long requests that are under way may take to end once the server stops."""
@@ -63,7 +65,9 @@ class HttpServer:
             gateway,
             http=HttpProtocol,
             loop="uvloop",
-            ws="none",
+            ws=WebSocketProtocol,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # a few bytes may inflate to far more than a message
             lifespan="off",
             log_config=None,
             log_level="warning",

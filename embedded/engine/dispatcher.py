@@ -14,6 +14,9 @@ from promptpilot.clock import epoch_ms
 Worker = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
 """Takes an SQS event of one record; what it reports in `batchItemFailures` it wants again."""
 
+OnAbandoned = Callable[[dict[str, Any]], object]
+"""Takes the event of a job that was given up, as a consumer of dead letters would."""
+
 _messages = Serial()
 logger = logging.getLogger(__name__)
 
@@ -51,11 +54,13 @@ class Dispatcher:
         *,
         max_concurrency: int,
         redelivery_seconds: Sequence[float],
+        on_abandoned: OnAbandoned,
     ) -> None:
         self._loop = loop
         self._worker = worker
         self._max_concurrency = max_concurrency
         self._redelivery_seconds = redelivery_seconds
+        self._on_abandoned = on_abandoned
         self._waiting: deque[Job] = deque()
         self._running: set[asyncio.Task[str | None]] = set()
         self._open = True
@@ -63,7 +68,7 @@ class Dispatcher:
     def submit(self, job: Job) -> None:
         """Deliver the job as soon as there is room, if it may be delivered once more."""
         if job.receives > len(self._redelivery_seconds):
-            job.abandoned(f"Delivered {job.receives} times; the process ended each time.")
+            self._abandon(job, f"Delivered {job.receives} times; the process ended each time.")
         else:
             self._waiting.append(job)
             self._fill()
@@ -103,7 +108,12 @@ class Dispatcher:
         if job.receives <= len(self._redelivery_seconds):
             self._loop.call_later(self._redelivery_seconds[job.receives - 1], self.submit, job)
         else:
-            job.abandoned(f"Delivered {job.receives} times, the last time in vain: {reason}")
+            told = f"Delivered {job.receives} times, the last time in vain: {reason}"
+            self._abandon(job, told)
+
+    def _abandon(self, job: Job, reason: str) -> None:
+        job.abandoned(reason)
+        self._on_abandoned(_event(job))
 
     async def shut_down(self, grace_seconds: float) -> None:
         """Deliver nothing more; what runs may finish within the grace, then it is cancelled."""

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any
 
 from embedded.database import Database
-from embedded.engine.dispatcher import Dispatcher, Worker
+from embedded.engine.dispatcher import Dispatcher, OnAbandoned, Worker
 from embedded.engine.evaluation import Evaluator
 from embedded.engine.event_loop import EventLoop
 from embedded.engine.execution import Services
 from embedded.engine.executions import Executions
 from embedded.engine.journal import SCHEMA, Journal
 from embedded.engine.machines import Machines
+from embedded.engine.names import name_in
 from embedded.engine.payload import MAX_PAYLOAD_BYTES, byte_size, decode, encode
-from embedded.engine.records import abort_execution, count_boot, insert_execution
+from embedded.engine.records import abort_execution, count_boot, insert_execution, output_of
 from embedded.engine.recovery import recover
 from embedded.engine.sandbox import Sandbox
 from embedded.engine.status_events import OnStatus, StatusEvents
@@ -51,14 +53,16 @@ class Engine:
         *,
         worker: Worker,
         on_status: OnStatus,
+        on_abandoned: OnAbandoned = lambda _: None,
         max_concurrency: int = 256,
         redelivery_seconds: Sequence[float] = (1.0, 10.0),
         running_delay: float = 0.2,
         evaluation_seconds: float = 2.0,
     ) -> None:
         """`redelivery_seconds` are the pauses before a failed job is delivered again; after the
-        last delivery it is given up. That an execution runs is told after `running_delay` seconds.
-        One expression may take `evaluation_seconds` on the processor.
+        last delivery it is given up, and `on_abandoned` gets it. That an execution runs is told
+        after `running_delay` seconds. One expression may take `evaluation_seconds` on the
+        processor.
         """
         database.execute_script(SCHEMA)
         self.database = database
@@ -70,6 +74,7 @@ class Engine:
             worker,
             max_concurrency=max_concurrency,
             redelivery_seconds=redelivery_seconds,
+            on_abandoned=on_abandoned,
         )
         self._status = StatusEvents(self.loop, self.journal, on_status, running_delay)
         self._executions = Executions(database, self.journal, self._status)
@@ -153,8 +158,10 @@ class Engine:
         if row is not None:
             self.on_loop(self._executions.begin, row, compiled, self._services)
 
-    def stop(self, name: str, *, error: str, cause: str) -> None:
-        """Stop an execution: no state is entered afterwards."""
+    def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
+        """Stop an execution: no state is entered afterwards. Names are unique among all machines
+        here.
+        """
         if self._thread.inside():
             self._executions.stop(name, error, cause, nobody)
             if not self.journal.flush(durable=True):
@@ -167,6 +174,14 @@ class Engine:
             self.database.write(
                 lambda connection: abort_execution(connection, name, error, cause, epoch_ms())
             )
+
+    def output(self, arn: str) -> str | None:
+        """What an ended execution has put out. Its event tells it too, whatever its size."""
+        return output_of(self.database, name_in(arn))
+
+    def forget_idle(self, since: datetime) -> int:
+        """Nothing: a machine is a row that costs nothing, and an execution may be resumed on it."""
+        return 0
 
     def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
         """Give a waiting task its result. Raises `TooLarge` and `Invalid` as `start` does."""

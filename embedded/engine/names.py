@@ -30,3 +30,8 @@ def machine_arn(workflow: str) -> str:
 def execution_arn(workflow: str, name: str) -> str:
     """An execution by its name."""
     return f"{_STATES}:execution:{workflow}:{name}"
+
+
+def name_in(arn: str) -> str:
+    """The name of the execution that `arn` stands for."""
+    return arn.rpartition(":")[2]

@@ -66,6 +66,11 @@ class EngineQueue:
         job = self._engine.database.write(lambda connection: _insert(connection, body))
         self._engine.on_loop(self._submit, job, body, 0)
 
+    def release(self, receipt: str, seconds: int) -> None:
+        """Nothing: the dispatcher delivers a job again by its own times, as soon as the worker has
+        given it back.
+        """
+
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """The jobs that were given up, oldest first."""
         rows = self._engine.database.rows(

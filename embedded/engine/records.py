@@ -114,6 +114,12 @@ def is_running(database: Database, name: str) -> bool:
     return rows == [("RUNNING",)]
 
 
+def output_of(database: Database, name: str) -> str | None:
+    """The output of the execution of that name, until it was told."""
+    rows = database.rows("SELECT output FROM engine_execution WHERE name = ?", (name,))
+    return rows[0][0] if rows else None
+
+
 def abort_execution(
     connection: sqlite3.Connection, name: str, error: str, cause: str, at_ms: int
 ) -> None:

@@ -3,6 +3,7 @@
 from functions.api.docs_page import add_documentation
 from functions.api.resolver import Resolver
 from functions.api.routes import (
+    accounts,
     auth,
     executions,
     feedback,
@@ -18,6 +19,7 @@ from functions.api.routes import (
 )
 
 ROUTES = (
+    accounts,
     auth,
     me,
     prompts,

@@ -11,7 +11,6 @@ from pydantic_core import CoreSchema, ErrorDetails, from_json
 
 from functions.api.refusals import FieldFault, JsonInvalid, MediaTypeUnsupported, Place
 from functions.api.requests import HttpRequest
-from promptpilot.compiler.reading import read_document
 
 T = TypeVar("T")
 
@@ -79,6 +78,9 @@ class BodyReader:
 
 
 def _values(text: str | bytes, is_yaml: bool) -> Any:
+    # Brings what reads YAML; few processes are ever sent a workflow.
+    from promptpilot.compiler.reading import read_document  # noqa: PLC0415 - see above
+
     if not is_yaml:
         try:
             from_json(text)

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import Response
@@ -21,12 +22,18 @@ JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 
 
 class Operation:
-    """A route whose signature has been read: how to bind it, what goes around it, its status."""
+    """A route: how to bind it, what goes around it, its status."""
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self.plan = Plan(route.dependant)
         self._around: tuple[Around, ...] = tuple(cast("list[Around]", route.middlewares[::-1]))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How the route gets its arguments, read from its signature when it is first needed: a
+        process on AWS serves few of the routes in its life. Read twice at once, it is the same.
+        """
+        return Plan(self.route.dependant)
 
     def goes_through(self, around: Around) -> bool:
         """Whether the route has that around it."""

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Listing(BaseModel, Generic[T]):
     """Some items, and the cursor that goes on after them; null at the end."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     items: tuple[T, ...]
     next_cursor: str | None = None

@@ -18,6 +18,8 @@ STATUS: dict[type[PromptPilotError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.CredentialsRejected: HTTPStatus.UNAUTHORIZED,
+    errors.LogInIncomplete: HTTPStatus.FORBIDDEN,
+    errors.SignUpClosed: HTTPStatus.FORBIDDEN,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,

@@ -4,7 +4,7 @@ Powertools keeps the current event in class attributes and builds a route's midd
 request. On Lambda one process handles one request at a time; the embedded server does not, and
 there one request would see another's event, and with it another user's identity. So here a
 request's state travels in an argument, is also reachable through a context variable under
-Powertools' own names, and everything that can be prepared is prepared before the first request.
+Powertools' own names, and what is read of a route is the same whoever reads it first.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Resolver(APIGatewayHttpResolver):
         return (*self._static_routes, *self._dynamic_routes)
 
     def prepare(self) -> None:
-        """Read every route's signature, so that requests find everything built."""
+        """Build the table of the routes. To be called after the last is registered."""
         self._table = RouteTable([Operation(route) for route in self.routes])
 
     def resolve(self, event: Mapping[str, Any], context: Any) -> Answer:

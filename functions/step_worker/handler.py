@@ -1,46 +1,71 @@
-"""The worker behind the step queue: a batch of step jobs at once, so that waiting is shared."""
+"""The worker behind the step queue: a batch of step jobs at once, so that waiting is shared.
+
+Its memory is bounded by what it is given: at most ten messages of 256 KiB, no model call outside a
+job, and caches of a fixed weight.
+"""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic import TypeAdapter
-
+from functions.sqs_batch import Record, log_failure, to_deliver_again
+from functions.step_worker.redelivery import delay_seconds
 from promptpilot import platform
-from promptpilot.domain.step_job import PromptRunJob, StepJob, WorkflowStepJob
+from promptpilot.clock import epoch_ms
+from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
+from promptpilot.errors import PromptPilotError
 from promptpilot.services.step_runs import Ports, run_prompt_job, run_workflow_step
+
+RESERVE_SECONDS = 10.0
+"""What is left of an invocation when unfinished jobs are given back: for giving them back."""
 
 logger = logging.getLogger(__name__)
 
-_job: TypeAdapter[WorkflowStepJob | PromptRunJob] = TypeAdapter(StepJob)
 _loop: asyncio.AbstractEventLoop | None = None
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Lambda's entry: a batch of SQS records; answers those to deliver again."""
-    return _own_loop().run_until_complete(handle(event))
+class Context(Protocol):
+    """What is asked of an invocation's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the invocation may still run."""
+        ...
 
 
-async def handle(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Run all jobs of a batch concurrently; each fails for itself."""
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Lambda's entry: a batch of SQS records; answers those to deliver again.
+
+    Jobs that are unfinished when the invocation is about to end are cancelled and given back.
+    """
+    seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    return _own_loop().run_until_complete(handle(event, seconds))
+
+
+async def handle(event: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
+    """Run all jobs of a batch concurrently, for as long as `seconds`; each fails for itself."""
     records = event["Records"]
-    outcomes = await asyncio.gather(*map(_run, records), return_exceptions=True)
-    failures = []
-    for record, outcome in zip(records, outcomes, strict=True):
-        if isinstance(outcome, Exception):
-            logger.error(
-                "step job failed", extra={"message_id": record["messageId"]}, exc_info=outcome
-            )
-            failures.append({"itemIdentifier": record["messageId"]})
-        elif isinstance(outcome, BaseException):
-            raise outcome
-    return {"batchItemFailures": failures}
+    done = await asyncio.gather(*(_done(record, seconds) for record in records))
+    failures = [record for record, well in zip(records, done, strict=True) if not well]
+    return to_deliver_again(failures)
 
 
-async def _run(record: Mapping[str, Any]) -> None:
-    job = _job.validate_json(record["body"])
-    receive_count = int(record["attributes"]["ApproximateReceiveCount"])
+async def _done(record: Record, seconds: float | None) -> bool:
+    """False where the job is to be delivered again."""
+    try:
+        async with asyncio.timeout(seconds):
+            await _run(record)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other jobs go on
+        log_failure(record, error)
+        await _release(record, error)
+        return False
+    return True
+
+
+async def _run(record: Record) -> None:
+    job = parse_step_job(record["body"])
+    attributes = record["attributes"]
+    receive_count = int(attributes["ApproximateReceiveCount"])
     here = platform.current()
     ports = Ports(
         table=here.table,
@@ -51,9 +76,23 @@ async def _run(record: Mapping[str, Any]) -> None:
         offload=here.offload,
     )
     if isinstance(job, WorkflowStepJob):
-        await run_workflow_step(job, receive_count, ports)
+        waited = (epoch_ms() - int(attributes["SentTimestamp"])) / 1000
+        await run_workflow_step(job, receive_count, ports, waited_seconds=waited)
     else:
         await run_prompt_job(job, receive_count, ports)
+
+
+async def _release(record: Record, error: Exception) -> None:
+    """Have a failed job delivered again soon: Lambda leaves it invisible for as long as a batch may
+    take.
+    """
+    here = platform.current()
+    receives = int(record["attributes"]["ApproximateReceiveCount"])
+    seconds = delay_seconds(error, receives)
+    try:
+        await here.offload(here.step_queue.release, record["receiptHandle"], seconds)
+    except PromptPilotError as lost:
+        logger.warning("a job was not released: %s", lost)
 
 
 def _own_loop() -> asyncio.AbstractEventLoop:

@@ -115,7 +115,7 @@ def test_an_execution_is_stopped(
     worker.script("a", silence)
     name = run(ONE_TASK)
     token = worker.wait_for_job("a")["token"]
-    engine.stop(name, error="Cancelled", cause="by a person")
+    engine.stop(ONE_TASK, name, error="Cancelled", cause="by a person")
     assert engine.succeed_task(token, {}) is False
     end = statuses.end_of(name)
     assert (end["status"], end["error"], end["cause"]) == ("ABORTED", "Cancelled", "by a person")
@@ -130,7 +130,7 @@ def test_no_state_is_entered_after_a_stop(
     worker.script("a", hold(release))
     name = run(ONE_TASK)
     token = worker.wait_for_job("a")["token"]
-    engine.stop(name, error="Cancelled", cause="")
+    engine.stop(ONE_TASK, name, error="Cancelled", cause="")
     release.set()
     assert engine.succeed_task(token, {"output": "late"}) is False
     statuses.output_of(run(machine({"c": task("c")})))
@@ -140,16 +140,17 @@ def test_no_state_is_entered_after_a_stop(
 def test_a_stop_right_after_the_start_is_kept(engine: Engine, statuses: Statuses) -> None:
     for n in range(20):
         engine.start(ONE_TASK, f"short-{n}", {})
-        engine.stop(f"short-{n}", error="Cancelled", cause="")
+        engine.stop(ONE_TASK, f"short-{n}", error="Cancelled", cause="")
     for n in range(20):
         assert statuses.end_of(f"short-{n}")["status"] in {"ABORTED", "SUCCEEDED"}
 
 
 def test_what_has_ended_is_not_stopped(run: Run, engine: Engine, statuses: Statuses) -> None:
-    name = run(machine({"p": pass_()}))
+    passing = machine({"p": pass_()})
+    name = run(passing)
     statuses.end_of(name)
-    engine.stop(name, error="Cancelled", cause="")
-    engine.stop("unknown", error="Cancelled", cause="")
+    engine.stop(passing, name, error="Cancelled", cause="")
+    engine.stop(passing, "unknown", error="Cancelled", cause="")
     assert [end["status"] for end in statuses.ends_of(name)] == ["SUCCEEDED"]
 
 
@@ -161,8 +162,9 @@ def test_every_call_works_on_the_loop_itself(
     def act(job: Job) -> None:
         engine.publish(machine({"p": pass_()}))
         engine.start(machine({"c": task("child")}), "child", {})
-        engine.start(machine({"w": task("waits")}), "stopped", {})
-        engine.stop("stopped", error="Cancelled", cause="")
+        waits = machine({"w": task("waits")})
+        engine.start(waits, "stopped", {})
+        engine.stop(waits, "stopped", error="Cancelled", cause="")
         answers.append(engine.heartbeat_task(job["token"]))
         answers.append(engine.succeed_task(job["token"], {"output": 1}))
         answers.append(engine.succeed_task(job["token"], {"output": 2}))
@@ -203,9 +205,10 @@ def test_before_its_start_an_engine_keeps_what_it_is_told(
     make_engine: MakeEngine, statuses: Statuses
 ) -> None:
     engine = make_engine()
-    engine.start(machine({"a": task("a")}), "early", {"n": 1})
-    engine.start(machine({"a": task("a")}), "stopped", {})
-    engine.stop("stopped", error="Cancelled", cause="")
+    one = machine({"a": task("a")})
+    engine.start(one, "early", {"n": 1})
+    engine.start(one, "stopped", {})
+    engine.stop(one, "stopped", error="Cancelled", cause="")
     assert engine.succeed_task("x", {}) is False
     assert engine.heartbeat_task("x") is False
     engine.start_up()

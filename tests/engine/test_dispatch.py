@@ -5,7 +5,7 @@ import threading
 from embedded.engine.queue import EngineQueue
 from tests.engine.asl import machine, task
 from tests.engine.conftest import MakeEngine
-from tests.engine.scripted_worker import Job, ScriptedWorker, hold, silence
+from tests.engine.scripted_worker import Job, ScriptedWorker, break_down, hold, silence
 from tests.engine.statuses import Statuses
 
 ONE = machine({"a": task("", job={"step": "{% $states.input.step %}"})})
@@ -44,7 +44,7 @@ def test_the_job_of_a_stopped_execution_leaves_the_line(
     for step in ("first", "second", "third"):
         engine.start(ONE, step, {"step": step})
     worker.wait_for_job("first")
-    engine.stop("second", error="Cancelled", cause="")
+    engine.stop(ONE, "second", error="Cancelled", cause="")
     release.set()
     statuses.output_of("third")
     assert worker.jobs_of("second") == []
@@ -115,6 +115,26 @@ def test_a_job_of_the_queue_outlives_a_restart_but_not_three_deaths(
     receives = [e["Records"][0]["attributes"]["ApproximateReceiveCount"] for e in worker.events]
     assert receives == ["1", "2", "3"]
     assert [dead.body for dead in queue.dead_letters()] == ['{"step": "kills"}']
+
+
+def test_whoever_takes_dead_letters_gets_the_jobs_that_were_given_up(
+    make_engine: MakeEngine, worker: ScriptedWorker, statuses: Statuses
+) -> None:
+    given_up: list[str] = []
+    engine = make_engine(
+        on_abandoned=lambda event: given_up.append(event["Records"][0]["body"]),
+    )
+    queue = EngineQueue(engine)
+    engine.start_up()
+    for step in ("queued", "waited-for"):
+        worker.script(step, break_down, break_down, break_down)
+    queue.send('{"step": "queued"}')
+    engine.start(ONE, "run", {"step": "waited-for"})
+    assert statuses.end_of("run")["error"] == "StepAbandoned"
+    worker.wait_for_job("queued", 3)
+    engine.shut_down(1)
+    assert len(given_up) == 2
+    assert '{"step": "queued"}' in given_up
 
 
 def test_a_silent_job_of_the_queue_is_done(make_engine: MakeEngine, worker: ScriptedWorker) -> None:

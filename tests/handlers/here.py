@@ -6,18 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
 from functions.api.handler import handler
 from functions.step_worker.handler import handle
 from promptpilot.clock import now
 from promptpilot.domain.execution import machine_name
-from promptpilot.domain.identity import Claims, Member, Tokens, User, Workspace
+from promptpilot.domain.identity import Claims, Member, Registration, Tokens, User, Workspace
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
-from promptpilot.errors import AlreadyExists, CredentialsRejected, Unauthenticated
+from promptpilot.domain.schedule import Schedule
+from promptpilot.errors import (
+    AlreadyExists,
+    CodeRejected,
+    CredentialsRejected,
+    Unauthenticated,
+)
 from promptpilot.keys import member, user_workspaces
 from promptpilot.keys import user as user_key
 from promptpilot.keys import workspace as workspace_key
-from promptpilot.platform import Platform, current
+from promptpilot.platform import AssembledPlatform, Platform, current
 from promptpilot.ports import Create, Item, Put
 from promptpilot.services.execution_status import StatusChange, apply_status
 from promptpilot.services.principals import personal_workspace
@@ -40,25 +48,48 @@ class WorkAtOnce:
         record = {
             "messageId": "1",
             "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0"},
         }
         failures = asyncio.run(handle({"Records": [record]}))
         assert failures == {"batchItemFailures": []}
+
+    def release(self, receipt: str, seconds: int) -> None:
+        raise AssertionError(receipt)
 
 
 class KnowsNobody:
     """An `Identity` without credentials."""
 
-    def sign_up(self, user: str, email: str, password: str) -> None:
+    def sign_up(self, email: str, password: str) -> Registration:
         raise AlreadyExists(kind="account", id=email)
+
+    def confirm(self, email: str, code: str) -> None:
+        raise CodeRejected
+
+    def resend_code(self, email: str) -> None:
+        pass
 
     def log_in(self, email: str, password: str) -> Tokens:
         raise CredentialsRejected
 
+    def answer_challenge(
+        self, email: str, session: str, *, code: str | None, password: str | None
+    ) -> Tokens:
+        raise Unauthenticated
+
     def refresh(self, refresh_token: str) -> Tokens:
         raise Unauthenticated
 
+    def forgot_password(self, email: str) -> None:
+        pass
+
+    def reset_password(self, email: str, code: str, password: str) -> None:
+        raise CodeRejected
+
     def verify(self, access_token: str) -> Claims:
+        raise Unauthenticated
+
+    def email_of(self, access_token: str) -> str:
         raise Unauthenticated
 
 
@@ -66,6 +97,45 @@ class NoBus:
     """An `EventBus` that nobody listens to."""
 
     def publish(self, events: Any) -> None:
+        pass
+
+
+class MemorySecrets:
+    """A `Secrets` that keeps them in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], SecretStr] = {}
+
+    def put(self, workspace: str, name: str, value: SecretStr) -> None:
+        self.values[workspace, name] = value
+
+    def create(self, workspace: str, name: str, value: SecretStr) -> SecretStr:
+        return self.values.setdefault((workspace, name), value)
+
+    def get(self, workspace: str, name: str) -> SecretStr | None:
+        return self.values.get((workspace, name))
+
+    def delete(self, workspace: str, name: str) -> None:
+        self.values.pop((workspace, name), None)
+
+
+class NoSchedules:
+    """A `Scheduler` that never fires."""
+
+    def put(self, schedule: Schedule) -> None:
+        pass
+
+    def delete(self, workspace: str, id: str) -> None:
+        pass
+
+
+class NobodyLives:
+    """A `Live` whose every connection is gone."""
+
+    def send(self, connection: str, message: str) -> bool:
+        return False
+
+    def close(self, connection: str) -> None:
         pass
 
 
@@ -83,12 +153,15 @@ def memory_platform(**ports: Any) -> Platform:
         "event_bus": NoBus(),
         "waiter": NoWaiting(),
         "identity": KnowsNobody(),
+        "secrets": MemorySecrets(),
+        "scheduler": NoSchedules(),
+        "live": NobodyLives(),
         "models": ScriptedModels(),
         "offload": in_place,
         "cursor_key": b"a key of thirty-two bytes in all",
         **ports,
     }
-    return Platform(**chosen)
+    return AssembledPlatform(**chosen)
 
 
 @dataclass(frozen=True)

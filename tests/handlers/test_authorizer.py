@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -10,17 +11,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from embedded.identity import LocalIdentity
 from functions.authorizer.handler import handler
-from promptpilot import clock
+from promptpilot import clock, platform
+from promptpilot.domain.identity import Claims
 from promptpilot.domain.ids import new_id
+from promptpilot.errors import Unavailable
+from promptpilot.platform import Platform
+from tests.handlers.here import KnowsNobody
 
+EMAIL, PASSWORD = "one@example.com", "correct horse battery staple"
 USER = new_id("user")
-PASSWORD = "correct horse battery staple"
+"""Somebody who never signed up."""
 
 
 @pytest.fixture
-def token(identity: LocalIdentity) -> str:
-    identity.sign_up(USER, "one@example.com", PASSWORD)
-    return identity.log_in("one@example.com", PASSWORD).access_token
+def user(identity: LocalIdentity) -> str:
+    return identity.sign_up(EMAIL, PASSWORD).user
+
+
+@pytest.fixture
+def token(identity: LocalIdentity, user: str) -> str:
+    return identity.log_in(EMAIL, PASSWORD).access_token
 
 
 def ask(authorization: str | None) -> Any:
@@ -34,10 +44,10 @@ def refused(authorization: str | None) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_a_valid_token_is_vouched_for(token: str, scheme: str) -> None:
+def test_a_valid_token_is_vouched_for(user: str, token: str, scheme: str) -> None:
     verdict = ask(f"{scheme} {token}")
     assert verdict["isAuthorized"] is True
-    assert verdict["context"]["user"] == USER
+    assert verdict["context"]["user"] == user
     assert verdict["context"]["expires_at"] > clock.epoch_ms() / 1000
 
 
@@ -139,3 +149,79 @@ def test_an_expired_token_that_was_never_seen_is_refused(
     expired = identity._keys.sign(USER, -1, "t")
     assert parts(expired)[1]["exp"] < now + 1
     assert refused(f"Bearer {expired}")
+
+
+METHOD = "arn:aws:execute-api:eu-central-1:123456789012:abcdef123/live/$connect"
+
+
+def connect(**headers: str) -> Any:
+    """What API Gateway's WebSocket API asks when somebody connects."""
+    return handler(
+        {
+            "type": "REQUEST",
+            "methodArn": METHOD,
+            "headers": {"Host": "live.example.com", **headers},
+            "requestContext": {"routeKey": "$connect", "eventType": "CONNECT", "stage": "live"},
+        },
+        None,
+    )
+
+
+def effect(verdict: Any) -> str:
+    [statement] = verdict["policyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("execute-api:Invoke", METHOD)
+    assert verdict["policyDocument"]["Version"] == "2012-10-17"
+    return str(statement["Effect"])
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", "Bearer {}"),
+        ("authorization", "bearer {}"),
+        ("Sec-WebSocket-Protocol", "promptpilot, bearer.{}"),
+        ("sec-websocket-protocol", "bearer.{},promptpilot"),
+    ],
+)
+def test_a_valid_token_may_connect(user: str, token: str, header: str, value: str) -> None:
+    verdict = connect(**{header: value.format(token)})
+    assert effect(verdict) == "Allow"
+    assert verdict["principalId"] == user
+    assert verdict["context"]["user"] == user
+    assert verdict["context"]["expires_at"] > clock.epoch_ms() / 1000
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer x"},
+        {"Authorization": "Basic YTpi"},
+        {"Sec-WebSocket-Protocol": "promptpilot"},
+        {"Sec-WebSocket-Protocol": "promptpilot, bearer."},
+        {"Sec-WebSocket-Protocol": "promptpilot, bearer.x"},
+        {"Sec-WebSocket-Protocol": f"bearer.{'x' * 9000}"},
+    ],
+)
+def test_nobody_connects_without_one(identity: LocalIdentity, headers: dict[str, str]) -> None:
+    verdict = connect(**headers)
+    assert effect(verdict) == "Deny"
+    assert verdict["context"] == {}
+
+
+def test_a_token_in_a_subprotocol_is_for_connections_only(token: str) -> None:
+    headers = {"sec-websocket-protocol": f"promptpilot, bearer.{token}"}
+    event = {"version": "2.0", "type": "REQUEST", "headers": headers}
+    assert handler(event, None) == {"isAuthorized": False, "context": {}}
+
+
+def test_keys_that_cannot_be_had_are_no_refusal(ports: Platform) -> None:
+    class OutOfReach(KnowsNobody):
+        def verify(self, access_token: str) -> Claims:
+            raise Unavailable
+
+    platform.install(replace(ports, identity=OutOfReach()))  # type: ignore[type-var]
+    with pytest.raises(Unavailable):
+        ask("Bearer x")
+    with pytest.raises(Unavailable):
+        connect(Authorization="Bearer x")

@@ -1,7 +1,6 @@
 """An account is credentials and records, and never half of one for long."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,10 @@ from promptpilot.domain.identity import SignUp
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import (
     AlreadyExists,
-    CredentialsRejected,
     Invalid,
     NotFound,
-    StoreUnavailable,
     Unauthenticated,
 )
-from promptpilot.ports import Operation
 from promptpilot.services import accounts
 from promptpilot.services.principals import principal_of
 from tests.fakes import MemoryTable
@@ -28,20 +24,6 @@ from tests.fakes import MemoryTable
 PASSWORD = "correct horse battery staple"
 ONE = SignUp(email="One@example.com", password=SecretStr(PASSWORD), name="One")
 OTHER = SecretStr("another horse altogether")
-
-
-class DyingTable(MemoryTable):
-    """A table whose next writes fail, as if the process had died before them."""
-
-    def __init__(self, deaths: int) -> None:
-        super().__init__()
-        self.deaths = deaths
-
-    def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
-        if self.deaths:
-            self.deaths -= 1
-            raise StoreUnavailable
-        super().write(operations, durable=durable)
 
 
 @pytest.fixture
@@ -71,55 +53,6 @@ def test_a_known_email_is_refused_and_changes_nothing(identity: LocalIdentity) -
         with pytest.raises(AlreadyExists):
             accounts.sign_up(draft, identity=identity, table=table)
     assert len(table.of_kind("user")) == 1
-
-
-def test_signing_up_again_finishes_what_a_crash_cut_off(identity: LocalIdentity) -> None:
-    table = DyingTable(1)
-    with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ONE, identity=identity, table=table)
-    assert table.of_kind("user") == []
-    account = accounts.sign_up(ONE, identity=identity, table=table)
-    assert account.user.name == "One"
-    tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
-    assert identity.verify(tokens.access_token).user == account.user.id
-    with pytest.raises(AlreadyExists):
-        accounts.sign_up(ONE, identity=identity, table=table)
-
-
-def test_logging_in_finishes_it_as_well(identity: LocalIdentity) -> None:
-    table = DyingTable(1)
-    with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ONE, identity=identity, table=table)
-    tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
-    profile = accounts.profile(identity.verify(tokens.access_token).user, table=table)
-    assert profile.user.name == "one"
-    assert [each.role for each in profile.workspaces] == [Role.OWNER]
-
-
-def test_only_the_right_password_finishes_it(identity: LocalIdentity) -> None:
-    table = DyingTable(1)
-    with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ONE, identity=identity, table=table)
-    with pytest.raises(AlreadyExists):
-        accounts.sign_up(ONE.model_copy(update={"password": OTHER}), identity=identity, table=table)
-    with pytest.raises(CredentialsRejected):
-        accounts.log_in(ONE.email, OTHER, identity=identity, table=table)
-    assert table.of_kind("user") == []
-
-
-def test_of_many_who_finish_it_at_once_all_get_the_same_account(identity: LocalIdentity) -> None:
-    table = DyingTable(1)
-    with pytest.raises(StoreUnavailable):
-        accounts.sign_up(ONE, identity=identity, table=table)
-
-    def log_in(_: int) -> str:
-        tokens = accounts.log_in(ONE.email, ONE.password, identity=identity, table=table)
-        return identity.verify(tokens.access_token).user
-
-    with ThreadPoolExecutor(4) as threads:
-        users = set(threads.map(log_in, range(8)))
-    assert len(users) == 1
-    assert len(table.of_kind("user")) == len(table.of_kind("workspace")) == 1
 
 
 def test_an_address_whose_small_letters_are_no_address_is_refused(

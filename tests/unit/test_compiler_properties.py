@@ -74,7 +74,7 @@ def _steps(draw: st.DrawFn, id: str, names: list[str]) -> dict[str, Any]:
         "with": st.dictionaries(texts, values(names), max_size=3),
         "model": st.sampled_from(["local/m", "{% $input.model %}"]),
         "select": st.sampled_from(["{% $output.a %}", "{% $output & $input.a %}"]),
-        "timeout": st.sampled_from(["1s", "90s", "15m"]),
+        "timeout": st.sampled_from(["1s", "90s", "14m"]),
         "retry": st.fixed_dictionaries({"attempts": st.integers(1, 9)}),
         "on_error": st.just("fail") | st.fixed_dictionaries({"value": values([*names, "error"])}),
     }

@@ -1,5 +1,9 @@
 """Executions: pinned at the start, forward only, summed from their logs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from promptpilot.domain.execution import ExecutionStatus
@@ -8,7 +12,15 @@ from promptpilot.domain.model import Completion, Price, Usage
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt_document import VersionDraft
-from promptpilot.errors import DocumentInvalid, Forbidden, ModelOverloaded, NotFound, TooLarge
+from promptpilot.errors import (
+    DocumentInvalid,
+    Forbidden,
+    ModelOverloaded,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
+from promptpilot.ports import Machine
 from promptpilot.services.executions import (
     ExecuteRequest,
     ExecutionFilters,
@@ -21,7 +33,7 @@ from promptpilot.services.prompt_versions import create_version
 from promptpilot.services.step_runs import run_workflow_step
 from promptpilot.services.workflows import create_workflow
 from tests.fakes import ScriptedModel
-from tests.unit.world import World
+from tests.unit.world import RecordingOrchestrator, World
 
 USAGE = Usage(input_tokens=1_000_000, output_tokens=500_000)
 PRICE = Price(input_per_million=1.0, output_per_million=2.0, as_of="2026-11-24")
@@ -181,6 +193,44 @@ def test_a_recorded_execution_that_was_never_started_is_started_by_its_event() -
     table, workspace = world.ports.table, execution.workspace
     ensure_started(workspace, execution.id, table=table, orchestrator=world.orchestrator)
     assert list(world.orchestrator.started) == [f"{workspace}-{execution.id}"]
+
+
+@dataclass
+class FullOrchestrator(RecordingOrchestrator):
+    """One that can start nothing more for now."""
+
+    full: bool = True
+
+    def start(self, machine: Machine, name: str, input: Mapping[str, Any]) -> None:
+        if self.full:
+            raise Unavailable
+        super().start(machine, name, input)
+
+
+def test_an_execution_that_cannot_be_started_yet_is_queued_and_its_event_starts_it_later() -> None:
+    world = World(ScriptedModel())
+    world.orchestrator = FullOrchestrator()
+    execution = world.execute({"text": "x"})
+    assert world.read(execution).status is ExecutionStatus.QUEUED
+    events = [item for item in world.ports.table.of_kind("outbox") if execution.id in item.body]
+    assert ["execution.queued" in event.body for event in events] == [True]
+
+    def event_comes() -> None:
+        table, orchestrator = world.ports.table, world.orchestrator
+        ensure_started(execution.workspace, execution.id, table=table, orchestrator=orchestrator)
+
+    with pytest.raises(Unavailable):
+        event_comes()
+    world.orchestrator.full = False
+    event_comes()
+    assert list(world.orchestrator.started) == [f"{execution.workspace}-{execution.id}"]
+
+
+def test_a_start_publishes_nothing_itself() -> None:
+    world = World(ScriptedModel())
+    world.orchestrator.published.clear()
+    world.execute({"text": "x"})
+    assert world.orchestrator.published == {}
 
 
 def test_an_execution_that_has_ended_is_not_started_again() -> None:

@@ -6,10 +6,16 @@ import json
 import pytest
 
 from promptpilot import keys
+from promptpilot.compiler import prompt_steps
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Completion, Price, Usage
-from promptpilot.errors import ModelOverloaded, ModelUnavailable, StoreUnavailable
-from promptpilot.services import step_runs
+from promptpilot.errors import (
+    ModelOverloaded,
+    ModelUnavailable,
+    StoreUnavailable,
+    Unavailable,
+)
+from promptpilot.services import heartbeats, step_runs
 from promptpilot.services.logs import list_logs
 from promptpilot.services.step_runs import StepBusyError, run_workflow_step
 from tests.fakes import ScriptedModel
@@ -83,6 +89,55 @@ async def test_a_failed_step_is_tried_again_with_a_new_token_and_the_last_attemp
     await run_workflow_step(again, 1, world.ports)
     [log] = world.logs(execution)
     assert (log.status, log.attempt, log.error) == (LogStatus.SUCCEEDED, 2, None)
+
+
+async def test_a_failure_that_is_recorded_is_told_again_and_not_tried_again_by_the_queue() -> None:
+    world = World(ScriptedModel([ModelOverloaded()]))
+    execution = world.execute({"text": "x"})
+    job = world.job(execution, "first")
+    await run_workflow_step(job, 1, world.ports)
+    world.orchestrator.failed.clear()
+    await run_workflow_step(job, 2, world.ports)
+    assert world.orchestrator.failed[job.token][0] == "ModelOverloaded"
+    assert len(world.model.requests) == 1
+
+
+async def test_a_job_that_waited_until_nobody_waits_for_it_is_dropped() -> None:
+    world = World(ScriptedModel([]))
+    execution = world.execute({"text": "x"})
+    world.orchestrator.nobody_waits = True
+    await run_workflow_step(world.job(execution, "first"), 1, world.ports, waited_seconds=61)
+    assert world.orchestrator.beats == ["token first"]
+    assert world.logs(execution) == ()
+
+
+@pytest.mark.parametrize(("waited", "beats"), [(59.0, []), (61.0, ["token first"])])
+async def test_only_a_job_that_has_waited_gives_a_sign_of_life_before_it_runs(
+    waited: float, beats: list[str]
+) -> None:
+    world = World(ScriptedModel(["fine"]))
+    execution = world.execute({"text": "x"})
+    await run_workflow_step(world.job(execution, "first"), 1, world.ports, waited_seconds=waited)
+    assert world.orchestrator.beats == beats
+    assert list(world.orchestrator.succeeded) == ["token first"]
+
+
+async def test_a_job_that_has_waited_runs_although_its_sign_of_life_is_lost() -> None:
+    world = World(ScriptedModel(["fine"]))
+    execution = world.execute({"text": "x"})
+
+    async def losing(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if call == world.orchestrator.heartbeat_task:
+            raise Unavailable
+        return call(*args, **kwargs)
+
+    ports = world.ports_with(offload=losing)
+    await run_workflow_step(world.job(execution, "first"), 1, ports, waited_seconds=61)
+    assert list(world.orchestrator.succeeded) == ["token first"]
+
+
+def test_the_state_waits_for_several_signs_of_life() -> None:
+    assert prompt_steps.HEARTBEAT_SECONDS >= 4 * heartbeats.BEAT_SECONDS
 
 
 async def test_a_result_that_comes_after_the_step_was_superseded_is_not_recorded() -> None:
@@ -235,7 +290,7 @@ def test_a_claim_keeps_no_token() -> None:
 async def test_a_long_call_is_accompanied_by_heartbeats_and_a_lost_one_harms_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(step_runs, "HEARTBEAT_SECONDS", 0.001)
+    monkeypatch.setattr(heartbeats, "BEAT_SECONDS", 0.001)
     gate = asyncio.Event()
     world = World(ScriptedModel(["fine"], gate=gate))
     execution = world.execute({"text": "x"})

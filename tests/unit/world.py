@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from promptpilot.clock import now
@@ -18,7 +19,7 @@ from promptpilot.services.execution_status import StatusChange, apply_status
 from promptpilot.services.executions import ExecuteRequest, execute, get_execution
 from promptpilot.services.logs import list_logs
 from promptpilot.services.prompts import create_prompt
-from promptpilot.services.step_logs import claim
+from promptpilot.services.step_logs import Delivery, claim
 from promptpilot.services.step_runs import LEASE_MS, Ports
 from promptpilot.services.workflows import create_workflow
 from tests.fakes import MemoryTable, ScriptedModel, ScriptedModels
@@ -55,6 +56,10 @@ class RecordingOrchestrator:
     succeeded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
     beats: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    idle_since: datetime | None = None
+    nobody_waits: bool = False
+    """What every token is told."""
 
     def publish(self, machine: Machine) -> None:
         self.published[machine.digest] = machine
@@ -62,20 +67,27 @@ class RecordingOrchestrator:
     def start(self, machine: Machine, name: str, input: Mapping[str, Any]) -> None:
         self.started.setdefault(name, input)
 
-    def stop(self, name: str, *, error: str, cause: str) -> None:
+    def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
         self.stopped[name] = error
+
+    def output(self, arn: str) -> str | None:
+        return self.outputs.get(arn)
+
+    def forget_idle(self, since: datetime) -> int:
+        self.idle_since = since
+        return 0
 
     def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
         self.succeeded[token] = output
-        return True
+        return not self.nobody_waits
 
     def fail_task(self, token: str, error: str, cause: str) -> bool:
         self.failed[token] = (error, cause)
-        return True
+        return not self.nobody_waits
 
     def heartbeat_task(self, token: str) -> bool:
         self.beats.append(token)
-        return True
+        return not self.nobody_waits
 
 
 class NoWaiting:
@@ -168,7 +180,7 @@ class World:
             path=job.path,
             started_at=now(),
         )
-        delivery = f"{job.token}:{receive_count}"
+        delivery = Delivery(job.token, receive_count)
         claim(log, delivery, LEASE_MS, table=self.ports.table, blobs=self.ports.blobs)
 
     def logs(self, execution: Execution) -> tuple[ExecutionLog, ...]:

@@ -34,6 +34,13 @@ SIGN_UP = sent(
     {"email": "you@example.com", "password": "correct horse battery staple", "name": "You"}
 )
 LOG_IN = sent({"email": "you@example.com", "password": "correct horse battery staple"})
+CONFIRM = sent({"email": "you@example.com", "code": "482913"})
+EMAIL = sent({"email": "you@example.com"})
+RESET = sent(
+    {"email": "you@example.com", "code": "482913", "password": "correct horse battery staple"}
+)
+SESSION = "totp|AYABeMx3vZk1kq0vT8cX|9f1c7c1e-64b0-4f0e-8a55-0d3a1c2b7e90"
+CHALLENGE = sent({"email": "you@example.com", "session": SESSION, "code": "482913"})
 REFRESH = sent({"refresh_token": "rt_9wXb2kq0vT8cXw2sJ5yZ1bN4m7AhE3rUo6LdPfGiQyM"})
 TOKENS = {
     "access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJ1c2VyXzAxIn0.c2lnbmF0dXJl",
@@ -49,7 +56,7 @@ USER = {
     "created_at": AT,
 }
 WORKSPACE = {"id": WORKSPACE_ID, "name": "You's workspace", "created_at": AT}
-ACCOUNT = {"user": USER, "workspace": WORKSPACE}
+ACCOUNT = {"user": USER, "workspace": WORKSPACE, "needs_confirmation": False}
 PROFILE = {"user": USER, "workspaces": [{"workspace": WORKSPACE, "role": "owner"}]}
 
 USAGE = {"input_tokens": 58, "cached_tokens": 0, "output_tokens": 17, "reasoning_tokens": 0}

@@ -12,10 +12,16 @@ PromptPilotError
 │   ├── RenderFailed            a template that parses but fails on these variables
 │   ├── VariablesInvalid        missing, unknown or wrong-typed variables, all of them
 │   ├── VersionBumpTooSmall     a version that the change is too large for
-│   └── CursorInvalid           a cursor that we did not issue
+│   ├── CursorInvalid           a cursor that we did not issue
+│   └── CodeRejected            a code, sent by mail or shown by an app, that is wrong or too old
 ├── TooLarge                    over a documented size
 ├── Unauthenticated             no token, or one that is forged or has expired
 ├── CredentialsRejected         wrong email or password
+├── LogInIncomplete             something is left to do before this account can log in
+│   ├── AccountUnconfirmed      the code that was sent at the sign-up
+│   ├── PasswordResetRequired   an operator has ended the password
+│   └── ChallengeRequired       a code or a new password, answered within the session it carries
+├── SignUpClosed                accounts are made by an operator only
 ├── Forbidden                   may be read, may not be changed, by this principal
 ├── NotFound                    is not there, or may not be read by this principal
 ├── Conflict                    against the present state
@@ -29,6 +35,7 @@ PromptPilotError
     ├── StepTimedOut            the step's own time limit
     ├── StepInvalid             a step's configuration or input that cannot work (unknown prompt,
     bad variables)
+    ├── StepAbandoned           no worker could do the job, however often it was delivered
     ├── OutputInvalid           the model's answer does not fit the prompt's output schema
     └── ModelError              a model call that failed
         ├── ModelRateLimited    asked to slow down; `retry_after` seconds where the vendor said so
@@ -151,6 +158,14 @@ class CursorInvalid(Invalid):
 
 
 @dataclass(eq=False)
+class CodeRejected(Invalid):
+    """A code that is wrong, has expired, or was never sent; never says which."""
+
+    reason: str = "The code is wrong or has expired."
+    code: ClassVar[str] = "code_rejected"
+
+
+@dataclass(eq=False)
 class TooLarge(PromptPilotError):
     """Over a documented size; sizes in bytes."""
 
@@ -176,6 +191,50 @@ class CredentialsRejected(PromptPilotError):
 
     code: ClassVar[str] = "credentials_rejected"
     detail: ClassVar[str] = "The email or the password is wrong."
+
+
+@dataclass(eq=False)
+class LogInIncomplete(PromptPilotError):
+    """Something is left to do before this account can log in."""
+
+    code: ClassVar[str] = "log_in_incomplete"
+    detail: ClassVar[str] = "Something is left to do before this account can log in."
+
+
+@dataclass(eq=False)
+class AccountUnconfirmed(LogInIncomplete):
+    """The code that was sent to the email address has to come back first."""
+
+    code: ClassVar[str] = "account_unconfirmed"
+    detail: ClassVar[str] = "Confirm the account first, with the code that was sent by email."
+
+
+@dataclass(eq=False)
+class PasswordResetRequired(LogInIncomplete):
+    """The password is good no longer; a code sent by mail allows a new one."""
+
+    code: ClassVar[str] = "password_reset_required"
+    detail: ClassVar[str] = "The password has to be reset: ask for a code, and choose a new one."
+
+
+@dataclass(eq=False)
+class ChallengeRequired(LogInIncomplete):
+    """The password was right, and one more answer is needed: `challenge` is a `ChallengeKind`,
+    `session` is given back with the answer, within minutes.
+    """
+
+    challenge: str
+    session: str
+    code: ClassVar[str] = "challenge_required"
+    detail: ClassVar[str] = "One more answer is needed to log in: {challenge}."
+
+
+@dataclass(eq=False)
+class SignUpClosed(PromptPilotError):
+    """Nobody can sign up here by themselves."""
+
+    code: ClassVar[str] = "sign_up_closed"
+    detail: ClassVar[str] = "Accounts are made by an operator here. Ask for one."
 
 
 @dataclass(eq=False)
@@ -291,6 +350,14 @@ class StepInvalid(StepError):
     """The step cannot work as configured, or with this input."""
 
     code: ClassVar[str] = "step_invalid"
+
+
+@dataclass(eq=False)
+class StepAbandoned(StepError):
+    """No worker could do the step's job, however often it was delivered."""
+
+    reason: str = "The step's job was given up after several deliveries."
+    code: ClassVar[str] = "step_abandoned"
 
 
 @dataclass(eq=False)

@@ -42,6 +42,14 @@ ordinal}/{iteration}|
 the key}         |
 | outbox: events in order of a subject        | primary | {ws}/outbox/{subject}       | {event}
 |
+| a live connection                           | primary | connection/{connection}     | META
+|
+| live connections of a user, oldest first    | gsi1    | user/{user}/connections     |
+{connected at}/{connection} |
+| what is listened to live in a workspace     | primary | {ws}/live                   |
+{connection}/{execution}    |
+| what a live connection listens to           | gsi1    | connection/{connection}/live|
+{ws}/{execution}            |
 """
 
 import re
@@ -145,3 +153,19 @@ def idempotency(workspace: str, user: str, key_digest: str) -> Key:
 
 def outbox(workspace: str, subject: str, event: str) -> Key:
     return Key(f"{workspace}/outbox/{subject}", event)
+
+
+def connection(id: str) -> Key:
+    return Key(f"connection/{id}", META)
+
+
+def user_connections(user: str, connected_at: str = "", connection: str = "") -> Key:
+    return Key(f"user/{user}/connections", f"{connected_at}/{connection}")
+
+
+def listening(workspace: str, connection: str, execution: str = "") -> Key:
+    return Key(f"{workspace}/live", f"{connection}/{execution}")
+
+
+def listened(connection: str, workspace: str = "", execution: str = "") -> Key:
+    return Key(f"connection/{connection}/live", f"{workspace}/{execution}")

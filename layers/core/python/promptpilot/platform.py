@@ -1,23 +1,60 @@
 """The platform a process runs on: one adapter for every port."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from promptpilot.ports import (
     Blobs,
     EventBus,
     Identity,
+    Live,
     Models,
     Offload,
     Orchestrator,
+    Scheduler,
+    Secrets,
     StepQueue,
     Table,
     Waiter,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Protocol):
     """All ports. Handlers take them from here and hand each service just those it names."""
+
+    @property
+    def table(self) -> Table: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def orchestrator(self) -> Orchestrator: ...
+    @property
+    def step_queue(self) -> StepQueue: ...
+    @property
+    def event_bus(self) -> EventBus: ...
+    @property
+    def waiter(self) -> Waiter: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def secrets(self) -> Secrets: ...
+    @property
+    def scheduler(self) -> Scheduler: ...
+    @property
+    def live(self) -> Live: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def offload(self) -> Offload: ...
+    @property
+    def cursor_key(self) -> bytes:
+        """Signs the cursors of lists."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledPlatform:
+    """A `Platform` whose adapters stand before its first use, as one process has them."""
 
     table: Table
     blobs: Blobs
@@ -26,10 +63,12 @@ class Platform:
     event_bus: EventBus
     waiter: Waiter
     identity: Identity
+    secrets: Secrets
+    scheduler: Scheduler
+    live: Live
     models: Models
     offload: Offload
     cursor_key: bytes
-    """Signs the cursors of lists."""
 
 
 _current: Platform | None = None

@@ -8,12 +8,18 @@ awaited.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+from pydantic import SecretStr
 
 from promptpilot.domain.event import Event
-from promptpilot.domain.identity import Claims, Tokens
+from promptpilot.domain.identity import Claims, Registration, Tokens
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price
+
+if TYPE_CHECKING:  # only who schedules needs to know time zones
+    from promptpilot.domain.schedule import Schedule
 
 MAX_ITEM_BYTES = 400_000
 """An item's largest size, keys included (DynamoDB's own limit is 400 KiB; this is the same on every
@@ -214,9 +220,21 @@ class Orchestrator(Protocol):
         """
         ...
 
-    def stop(self, name: str, *, error: str, cause: str) -> None:
-        """Stop an execution: no state is entered afterwards. One that has ended or is unknown is
-        left alone.
+    def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
+        """Stop an execution of that machine: no state is entered afterwards. One that has ended or
+        is unknown is left alone.
+        """
+        ...
+
+    def output(self, arn: str) -> str | None:
+        """The JSON text of what an ended execution has put out, None where it has not. A status
+        event names the execution, and leaves out an output that is too large for it.
+        """
+        ...
+
+    def forget_idle(self, since: datetime) -> int:
+        """Forget machines of which no execution goes on, or has begun or ended since then; how
+        many. `start` makes a machine known again.
         """
         ...
 
@@ -240,12 +258,22 @@ class StepQueue(Protocol):
         """Queue one job, as JSON text. When this returns, the job is durable."""
         ...
 
+    def release(self, receipt: str, seconds: int) -> None:
+        """Let a delivered job that its worker gives back be delivered again in `seconds` at the
+        earliest. `receipt` is its record's `receiptHandle`. A hint: without it the job comes back
+        by the queue's own time.
+        """
+        ...
+
 
 class EventBus(Protocol):
     """Takes the domain events that the outbox relay reads."""
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Hand events on, each at least once, in order per subject."""
+        """Hand events on, each at least once, in order per subject.
+
+        Raises `Unavailable` where some may not have been taken: all are to be published again.
+        """
         ...
 
 
@@ -266,16 +294,40 @@ class Waiter(Protocol):
 
 
 class Identity(Protocol):
-    """Who somebody is; what they may do is not its business."""
+    """Who somebody is; what they may do is not its business.
 
-    def sign_up(self, user: str, email: str, password: str) -> None:
-        """Register credentials for the new user id. Raises `AlreadyExists` for a known email,
-        `Invalid` for a weak password.
+    Emails come in their normal form, and passwords that the product itself accepts
+    (`domain.passwords`). Every method but `verify` raises `Unavailable` when the issuer is out of
+    reach or has too much to do.
+    """
+
+    def sign_up(self, email: str, password: str) -> Registration:
+        """Register credentials and give them a user id. Raises `AlreadyExists` for a known email,
+        `Invalid` for an email or a password that the issuer does not take, `SignUpClosed`.
         """
         ...
 
+    def confirm(self, email: str, code: str) -> None:
+        """Confirm the account with the code that was sent at its sign-up. Raises `CodeRejected`,
+        also for an account that is not there or needs none.
+        """
+        ...
+
+    def resend_code(self, email: str) -> None:
+        """Send that code again. Says nothing of whether there is such an account."""
+        ...
+
     def log_in(self, email: str, password: str) -> Tokens:
-        """Tokens for right credentials. Raises `CredentialsRejected`."""
+        """Tokens for right credentials. Raises `CredentialsRejected`, `LogInIncomplete`."""
+        ...
+
+    def answer_challenge(
+        self, email: str, session: str, *, code: str | None, password: str | None
+    ) -> Tokens:
+        """Tokens for the right answer to a challenge of `log_in`: a code, or a new password. Raises
+        `CodeRejected`, `Invalid` for a password that the issuer does not take or an answer of the
+        other kind, `Unauthenticated` for a session that is over, `ChallengeRequired` again.
+        """
         ...
 
     def refresh(self, refresh_token: str) -> Tokens:
@@ -284,8 +336,82 @@ class Identity(Protocol):
         """
         ...
 
+    def forgot_password(self, email: str) -> None:
+        """Send a code that allows a new password. Says nothing of whether there is such an
+        account.
+        """
+        ...
+
+    def reset_password(self, email: str, code: str, password: str) -> None:
+        """Set a new password by that code, and end every session. Raises `CodeRejected`, also for
+        an account that is not there, `Invalid` for a password that the issuer does not take.
+        """
+        ...
+
     def verify(self, access_token: str) -> Claims:
-        """The claims of a valid access token. Raises `Unauthenticated`."""
+        """The claims of a valid access token. Raises `Unauthenticated`, `Unavailable` where the
+        keys to verify it with cannot be had.
+        """
+        ...
+
+    def email_of(self, access_token: str) -> str:
+        """The email address of whoever has this valid access token. Raises `Unauthenticated`."""
+        ...
+
+
+class Secrets(Protocol):
+    """Keys and credentials by workspace and name, encrypted at rest and never shown to a client.
+
+    `secret_names` says what a name is (1..200 characters of `a-z 0-9 . _ - /`) and a value (at most
+    4,096 bytes of UTF-8); anything else is `Invalid` or `TooLarge`. Every method raises
+    `StoreUnavailable` when the store is out of reach.
+    """
+
+    def put(self, workspace: str, name: str, value: SecretStr) -> None:
+        """Store `value`, over any other. This process sees it at once, others within minutes."""
+        ...
+
+    def create(self, workspace: str, name: str, value: SecretStr) -> SecretStr:
+        """Store `value` unless there is one. Returns the one that stands, the same for everybody
+        who asks at once.
+        """
+        ...
+
+    def get(self, workspace: str, name: str) -> SecretStr | None:
+        """The value, at most five minutes old; None where there is none."""
+        ...
+
+    def delete(self, workspace: str, name: str) -> None:
+        """Remove the value; nothing there is fine."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Fires `schedule.fired` events on the bus when their time has come, each at least once.
+
+    Every method raises `Unavailable` when the schedules are out of reach.
+    """
+
+    def put(self, schedule: "Schedule") -> None:
+        """Add the schedule, or replace the one of the same workspace and id."""
+        ...
+
+    def delete(self, workspace: str, id: str) -> None:
+        """Remove the schedule; nothing there is fine."""
+        ...
+
+
+class Live(Protocol):
+    """Pushes messages to clients that hold a WebSocket open."""
+
+    def send(self, connection: str, message: str) -> bool:
+        """Push one text message of at most 128 KiB. False where the connection is gone. Raises
+        `Unavailable` where it is not known whether the message arrived.
+        """
+        ...
+
+    def close(self, connection: str) -> None:
+        """End the connection; one that is gone is fine."""
         ...
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,27 @@ class CustomModels(BaseModel):
     """The names of models to list; others of the same server can be called as well."""
 
 
+class Deployed(StrEnum):
+    """The variables that a deployment on AWS sets on its functions, on each those it needs."""
+
+    TABLE = "PROMPTPILOT_TABLE"
+    BLOBS_BUCKET = "PROMPTPILOT_BLOBS_BUCKET"
+    STEP_QUEUE_URL = "PROMPTPILOT_STEP_QUEUE_URL"
+    MACHINES = "PROMPTPILOT_MACHINES"
+    """How the ARN of every state machine of this deployment begins."""
+    MACHINE_ROLE_ARN = "PROMPTPILOT_MACHINE_ROLE_ARN"
+    MACHINE_LOG_GROUP_ARN = "PROMPTPILOT_MACHINE_LOG_GROUP_ARN"
+    EVENT_BUS = "PROMPTPILOT_EVENT_BUS"
+    EVENT_BUS_ARN = "PROMPTPILOT_EVENT_BUS_ARN"
+    SCHEDULE_GROUP = "PROMPTPILOT_SCHEDULE_GROUP"
+    SCHEDULER_ROLE_ARN = "PROMPTPILOT_SCHEDULER_ROLE_ARN"
+    USER_POOL_ID = "PROMPTPILOT_USER_POOL_ID"
+    USER_POOL_CLIENT_ID = "PROMPTPILOT_USER_POOL_CLIENT_ID"
+    SECRETS_PREFIX = "PROMPTPILOT_SECRETS_PREFIX"
+    LIVE_ENDPOINT = "PROMPTPILOT_LIVE_ENDPOINT"
+    """The URL of the WebSocket stage, by https."""
+
+
 class Settings(BaseModel):
     """Read once at start by `Settings.read()`; passed to whoever needs it."""
 
@@ -46,11 +68,28 @@ class Settings(BaseModel):
         default_factory=dict, alias="PROMPTPILOT_CUSTOM_MODELS"
     )
 
+    region: str = Field("", alias="AWS_REGION")
+    aws_endpoint: str = Field("", alias="AWS_ENDPOINT_URL")
+    """Where all of AWS is, when it is an emulator. The SDK reads the same variable."""
+
+    initialization: str = Field("", alias="AWS_LAMBDA_INITIALIZATION_TYPE")
+    """How Lambda starts this process; "snap-start" from a snapshot."""
+
+    deployment: Mapping[Deployed, str] = {}
+
+    def deployed(self, variable: Deployed) -> str:
+        """What the deployment set. Raises `Invalid` where it did not."""
+        if not self.deployment.get(variable):
+            raise Invalid(reason=f"{variable}: is not set, and this function needs it")
+        return self.deployment[variable]
+
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """The settings of this process. Raises `Invalid` with every wrong variable named."""
+        given = dict(os.environ if environ is None else environ)
+        deployment = {each: given[each] for each in Deployed if each in given}
         try:
-            return cls.model_validate(dict(os.environ if environ is None else environ))
+            return cls.model_validate(given | {"deployment": deployment})
         except ValidationError as error:
             # Told without what was given, which may hold a key; so the cause is not shown either.
             told = error.errors(include_url=False, include_input=False, include_context=False)

@@ -1,16 +1,18 @@
 """The input of executions: its schema when a workflow is saved, and a value when one starts."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptpilot.compiler.faults import suggestion
 from promptpilot.compiler.pointers import pointer, reading_order
-from promptpilot.domain.json_schema import CheckTooLong, ValueFault, value_faults
 from promptpilot.domain.json_value import json_fault
 from promptpilot.domain.schema_rules import TYPES, schema_faults
 from promptpilot.domain.variables import type_of
 from promptpilot.domain.workflow import ANY_OBJECT, WorkflowDocument
 from promptpilot.errors import DocumentInvalid, Problem
+
+if TYPE_CHECKING:
+    from promptpilot.domain.json_schema import ValueFault
 
 AT = "/input"
 REASON = "The input does not fit the workflow; each problem is listed with its place."
@@ -44,6 +46,9 @@ def check_input(document: WorkflowDocument, input: Mapping[str, Any]) -> None:
 
 
 def _problems(schema: Mapping[str, Any], input: Mapping[str, Any]) -> Iterator[Problem]:
+    # Takes a while to import, and many workflows take any input.
+    from promptpilot.domain.json_schema import CheckTooLong, value_faults  # noqa: PLC0415 - see above
+
     try:
         for fault in value_faults(schema, input):
             yield from _told(fault)
@@ -52,7 +57,7 @@ def _problems(schema: Mapping[str, Any], input: Mapping[str, Any]) -> Iterator[P
         yield Problem("", "check_too_long", message)
 
 
-def _told(fault: ValueFault) -> Iterator[Problem]:
+def _told(fault: "ValueFault") -> Iterator[Problem]:
     at = pointer("", *fault.path)
     if fault.keyword == "required":
         for name in fault.wanted:

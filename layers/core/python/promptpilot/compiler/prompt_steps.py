@@ -24,10 +24,14 @@ RESOURCE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 QUEUE_URL = "${StepQueueUrl}"
 """Filled in when the machine is published."""
 
-HEARTBEAT_SECONDS = 15
-"""A worker that gives no sign of life for so long is dead. They give one every 5 seconds."""
+HEARTBEAT_SECONDS = 300
+"""A worker that gives no sign of life for so long is dead. They give one every minute.
 
-GRACE_SECONDS = 30
+On Step Functions this clock starts when the job is queued, so it is also how long a job may wait
+for a worker.
+"""
+
+GRACE_SECONDS = HEARTBEAT_SECONDS + 30
 """How much longer the state waits than the step's own timeout. A job that is taken at all is taken
 within a heartbeat; then the worker's own error, which says more, arrives first.
 """

@@ -8,9 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 
 class Model(BaseModel):
-    """Immutable, and strict about field names: an unknown one is refused by name."""
+    """Immutable, and strict about field names: an unknown one is refused by name.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its validator is made on first use, since a process on AWS uses few models in its life.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _iso_ms(moment: AwareDatetime) -> str:

@@ -10,6 +10,9 @@ from promptpilot.clock import now
 from promptpilot.domain.base import Model, Timestamp
 from promptpilot.domain.ids import new_id
 
+MAX_EVENT_BYTES = 100_000
+"""How large an event may be as JSON: it has to pass a bus (256 KiB) and a WebSocket (128 KiB)."""
+
 
 class EventType(StrEnum):
     """Every type of event; on AWS the EventBridge detail-type."""
@@ -30,6 +33,7 @@ class EventType(StrEnum):
     STEP_SUCCEEDED = "execution.step.succeeded"
     STEP_FAILED = "execution.step.failed"
     FEEDBACK_CREATED = "feedback.created"
+    SCHEDULE_FIRED = "schedule.fired"
 
 
 class Event(Model):

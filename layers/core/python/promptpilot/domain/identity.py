@@ -1,5 +1,6 @@
 """Users, workspaces and the tokens that prove who somebody is."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import EmailStr, Field, SecretStr, StringConstraints
@@ -55,9 +56,34 @@ class Claims(Model):
     expires_at: int
 
 
+NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=256)]
+
+
 class SignUp(Model):
     """What a new user sends."""
 
     email: EmailStr
-    password: Annotated[SecretStr, Field(min_length=10, max_length=256)]
+    password: NewPassword
     name: Name
+
+
+class Registration(Model):
+    """New credentials: whose they are, and whether a code that was sent by mail has to be given
+    back before they can log in.
+    """
+
+    user: UserId
+    needs_confirmation: bool
+
+
+class ChallengeKind(StrEnum):
+    """What may be asked of somebody whose password was right."""
+
+    TOTP = "totp"
+    """The code that an authenticator app shows."""
+    SMS = "sms"
+    """The code that was sent to their telephone."""
+    EMAIL = "email"
+    """The code that was sent to their email address."""
+    NEW_PASSWORD = "new_password"
+    """A password of their own, in place of the temporary one that an operator gave."""

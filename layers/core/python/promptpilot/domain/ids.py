@@ -2,6 +2,7 @@
 
 import threading
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import StringConstraints
 from ulid import ULID
@@ -24,6 +25,13 @@ def new_id(kind: str) -> str:
     with _lock:
         _last = fresh if fresh > _last else _last + 1
         return f"{kind}_{ULID.from_int(_last)}"
+
+
+def user_id_of(subject: UUID) -> str:
+    """The user id of who an identity provider calls `subject`: the same 128 bits, so no table has
+    to say which belongs to which. Such ids do not sort by time.
+    """
+    return f"user_{ULID.from_bytes(subject.bytes)}"
 
 
 UserId = Annotated[str, StringConstraints(pattern=f"^user_{_ULID}$")]

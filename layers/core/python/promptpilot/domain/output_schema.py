@@ -3,9 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from promptpilot.domain.base import canonical_json
 from promptpilot.domain.semver import Bump
 from promptpilot.errors import Problem
@@ -24,6 +21,9 @@ def schema_problem(schema: Mapping[str, Any]) -> Problem | None:
     """What is wrong with an output schema; None where nothing is."""
     if len(canonical_json(schema).encode()) > MAX_SCHEMA_BYTES:
         return _problem((), f"An output schema may have at most {MAX_SCHEMA_BYTES} bytes.")
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import, and seldom needed
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - the same
+
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

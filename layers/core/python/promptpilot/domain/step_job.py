@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from promptpilot.domain.base import Model
 from promptpilot.domain.ids import ExecutionId, PromptId, WorkflowId, WorkspaceId
@@ -58,3 +58,10 @@ class PromptRunJob(Model):
 
 
 StepJob = Annotated[WorkflowStepJob | PromptRunJob, Field(discriminator="kind")]
+
+_job: TypeAdapter[WorkflowStepJob | PromptRunJob] = TypeAdapter(StepJob)
+
+
+def parse_step_job(body: str) -> WorkflowStepJob | PromptRunJob:
+    """The job that a message carries. Raises pydantic's `ValidationError`."""
+    return _job.validate_json(body)

@@ -94,7 +94,7 @@ class PromptStep(Written):
     model: ExpressionText | None = None
     settings: StepSettings | None = None
     select: ExpressionText | None = None
-    timeout: Annotated[Duration, between("1s", "15m")] = "60s"
+    timeout: Annotated[Duration, between("1s", "14m")] = "60s"
     retry: Retry = Retry()
     on_error: OnError = "fail"
 

@@ -9,14 +9,16 @@ from promptpilot.clock import now
 from promptpilot.domain.base import Model
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.identity import Member, SignUp, Tokens, User, Workspace
-from promptpilot.domain.ids import new_id
+from promptpilot.domain.passwords import check_password
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import (
     AlreadyExists,
+    ChallengeRequired,
     ConditionFailed,
     CredentialsRejected,
     Invalid,
     NotFound,
+    PasswordResetRequired,
 )
 from promptpilot.ports import Create, Identity, Index, Item, Table
 from promptpilot.services.outbox import outbox
@@ -31,6 +33,14 @@ class Account(Model):
 
     user: User
     workspace: Workspace
+
+
+class NewAccount(Account):
+    """What a sign-up makes. `needs_confirmation` is true where a code was sent by mail, which has
+    to be given back before the first log-in.
+    """
+
+    needs_confirmation: bool
 
 
 class Membership(Model):
@@ -56,45 +66,104 @@ def normal_email(email: str) -> str:
     return unicodedata.normalize("NFC", email.strip()).casefold()
 
 
-def sign_up(draft: SignUp, *, identity: Identity, table: Table) -> Account:
-    """Make a user with a personal workspace. Raises `AlreadyExists`, `Invalid`, `Unavailable`.
+def sign_up(draft: SignUp, *, identity: Identity, table: Table) -> NewAccount:
+    """Make a user with a personal workspace. Raises `AlreadyExists`, `Invalid`, `SignUpClosed`,
+    `Unavailable`, and `AccountUnconfirmed` where only the confirmation is left to do.
 
     Credentials come first, then the records in one transaction with the event. Should the process
     die in between, then signing up again with the same password, or logging in, makes the records:
     no email is ever blocked by half an account.
     """
     email = normal_email(draft.email)
-    user = _new_user(new_id("user"), email, draft.name)
-    password = draft.password.get_secret_value()
+    check_password(draft.password.get_secret_value(), email)
     try:
-        identity.sign_up(user.id, email, password)
+        new = identity.sign_up(email, draft.password.get_secret_value())
     except AlreadyExists:
-        return _finish_sign_up(draft, email, password, identity, table)
-    return _record(user, table)
+        return _finish_sign_up(draft, email, identity, table)
+    account = _record(_new_user(new.user, email, draft.name), table)
+    return _new_account(account, needs_confirmation=new.needs_confirmation)
 
 
-def _finish_sign_up(
-    draft: SignUp, email: str, password: str, identity: Identity, table: Table
-) -> Account:
+def _finish_sign_up(draft: SignUp, email: str, identity: Identity, table: Table) -> NewAccount:
     taken = AlreadyExists(kind="account", id=email)
     try:
-        tokens = identity.log_in(email, password)
-    except CredentialsRejected:
+        tokens = identity.log_in(email, draft.password.get_secret_value())
+    except (CredentialsRejected, ChallengeRequired, PasswordResetRequired):
         raise taken from None
     user = identity.verify(tokens.access_token).user
     if table.get(keys.user(user)) is not None:
         raise taken
-    return _record(_new_user(user, email, draft.name), table)
+    account = _record(_new_user(user, email, draft.name), table)
+    return _new_account(account, needs_confirmation=False)
+
+
+def _new_account(account: Account, *, needs_confirmation: bool) -> NewAccount:
+    return NewAccount(
+        user=account.user, workspace=account.workspace, needs_confirmation=needs_confirmation
+    )
+
+
+def confirm(email: str, code: str, *, identity: Identity) -> None:
+    """Confirm an account with the code of its sign-up. Raises `CodeRejected`, `Unavailable`."""
+    identity.confirm(normal_email(email), code)
+
+
+def resend_code(email: str, *, identity: Identity) -> None:
+    """Send that code again, where there is an account that needs it. Raises `Unavailable`."""
+    identity.resend_code(normal_email(email))
 
 
 def log_in(email: str, password: SecretStr, *, identity: Identity, table: Table) -> Tokens:
-    """Tokens for right credentials. Raises `CredentialsRejected`, `Unavailable`."""
+    """Tokens for right credentials. Raises `CredentialsRejected`, `LogInIncomplete`,
+    `Unavailable`.
+    """
+    tokens = identity.log_in(normal_email(email), password.get_secret_value())
+    return _with_records(tokens, identity, table)
+
+
+def answer_challenge(
+    email: str,
+    session: str,
+    *,
+    code: str | None = None,
+    password: SecretStr | None = None,
+    identity: Identity,
+    table: Table,
+) -> Tokens:
+    """Tokens for the answer that a log-in asked for: a code, or a new password. Raises what
+    `Identity.answer_challenge` raises.
+    """
     email = normal_email(email)
-    tokens = identity.log_in(email, password.get_secret_value())
+    chosen = None if password is None else password.get_secret_value()
+    if chosen is not None:
+        check_password(chosen, email)
+    tokens = identity.answer_challenge(email, session, code=code, password=chosen)
+    return _with_records(tokens, identity, table)
+
+
+def _with_records(tokens: Tokens, identity: Identity, table: Table) -> Tokens:
+    """The same tokens; their user's records are there, though it may be an operator who made the
+    account, or a sign-up that died. What the address is, the issuer says, not the client.
+    """
     user = identity.verify(tokens.access_token).user
     if table.get(keys.user(user)) is None:
+        email = normal_email(identity.email_of(tokens.access_token))
         _record(_new_user(user, email, email.partition("@")[0]), table)
     return tokens
+
+
+def forgot_password(email: str, *, identity: Identity) -> None:
+    """Send a code that allows a new password, where there is such an account. Raises
+    `Unavailable`.
+    """
+    identity.forgot_password(normal_email(email))
+
+
+def reset_password(email: str, code: str, password: SecretStr, *, identity: Identity) -> None:
+    """Set a new password by that code. Raises `CodeRejected`, `Invalid`, `Unavailable`."""
+    email, chosen = normal_email(email), password.get_secret_value()
+    check_password(chosen, email)
+    identity.reset_password(email, code, chosen)
 
 
 def profile(user: str, *, table: Table) -> Profile:

@@ -17,7 +17,7 @@ from promptpilot.domain.execution import (
 )
 from promptpilot.domain.workflow_steps import FailStep
 from promptpilot.errors import ConditionFailed, StoreUnavailable
-from promptpilot.ports import Blobs, Replace, Table, Waiter
+from promptpilot.ports import Blobs, Orchestrator, Replace, Table, Waiter
 from promptpilot.services.execution_totals import Totals, totals
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflow_versions import load_workflow_version
@@ -47,18 +47,37 @@ OWN_ERRORS = "States."
 _RACES = 5
 
 
+class OutputDetails(BaseModel):
+    """Whether an event carries the output: one that is too large for an event is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    included: bool = True
+
+
 class StatusChange(BaseModel):
     """The `detail` of EventBridge's "Step Functions Execution Status Change"; times in epoch ms."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    execution_arn: Annotated[str, Field(alias="executionArn")] = ""
     name: str
     status: str
     start_date: Annotated[int, Field(alias="startDate")]
     stop_date: Annotated[int | None, Field(alias="stopDate")] = None
     output: str | None = None
+    output_details: Annotated[OutputDetails | None, Field(alias="outputDetails")] = None
     error: str | None = None
     cause: str | None = None
+
+
+def complete(change: StatusChange, *, orchestrator: Orchestrator) -> StatusChange:
+    """The change with the output that the event had no room for (EventBridge's limit of an event is
+    256 KiB, input included).
+    """
+    if change.output_details is None or change.output_details.included:
+        return change
+    return change.model_copy(update={"output": orchestrator.output(change.execution_arn)})
 
 
 def apply_status(change: StatusChange, *, table: Table, blobs: Blobs, waiter: Waiter) -> None:

@@ -1,6 +1,7 @@
 """Starting executions of workflows, and reading how they stand."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from promptpilot.domain.ids import WorkflowId, new_id
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import WorkflowVersion
-from promptpilot.errors import NotFound
+from promptpilot.errors import NotFound, Unavailable
 from promptpilot.ports import (
     Blobs,
     Create,
@@ -39,6 +40,8 @@ from promptpilot.services.workflows import machine_of
 
 KIND = "execution"
 SCANNED_PAGES = 10
+
+logger = logging.getLogger(__name__)
 
 
 class ExecuteRequest(Model):
@@ -76,7 +79,8 @@ def execute(
     """Start an execution. Every prompt label is pinned to the version it stands for now.
 
     The record is written first and the start is idempotent, so a crash in between loses nothing:
-    the `execution.queued` event makes sure of the start (`ensure_started`). Raises `NotFound`,
+    the `execution.queued` event makes sure of the start (`ensure_started`). So it does where too
+    many are started at once: such an execution stays queued for a while. Raises `NotFound`,
     `DocumentInvalid` for an input that does not fit, `TooLarge`.
     """
     principal.require(Action.WORKFLOW_EXECUTE)
@@ -105,7 +109,10 @@ def execute(
         version=version.version,
     )
     table.write([Create(_item(execution)), outbox(event)])
-    _start(execution, version, orchestrator)
+    try:
+        _start(execution, version, orchestrator)
+    except Unavailable as error:
+        logger.warning("execution starts later: %s", error, extra={"execution": execution.id})
     return execution
 
 
@@ -126,9 +133,7 @@ def _start(execution: Execution, version: WorkflowVersion, orchestrator: Orchest
         "input": dict(execution.input),
     }
     name = machine_name(execution.workspace, execution.id)
-    machine = machine_of(version)
-    orchestrator.publish(machine)
-    orchestrator.start(machine, name, envelope)
+    orchestrator.start(machine_of(version), name, envelope)
 
 
 def ensure_started(

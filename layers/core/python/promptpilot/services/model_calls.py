@@ -6,9 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from promptpilot.domain.base import canonical_json
 from promptpilot.domain.model import Completion, ModelRequest, Price, Settings, Usage
@@ -17,6 +15,9 @@ from promptpilot.domain.prompt import PromptVersion
 from promptpilot.errors import OutputInvalid, StepInvalid, StepTimedOut
 from promptpilot.ports import Models, Table
 from promptpilot.services.prompt_versions import render_messages
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 MARGIN_SECONDS = 1.0
 """How much longer than its own time limit a model's client may take."""
@@ -106,5 +107,7 @@ def _checked_output(text: str, schema: Mapping[str, Any] | None) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: str) -> Draft202012Validator:
+def _validator(schema: str) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import, and seldom needed
+
     return Draft202012Validator(json.loads(schema))

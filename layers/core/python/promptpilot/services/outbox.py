@@ -2,7 +2,8 @@
 
 from promptpilot import keys
 from promptpilot.clock import epoch_ms
-from promptpilot.domain.event import Event
+from promptpilot.domain.event import MAX_EVENT_BYTES, Event
+from promptpilot.errors import TooLarge
 from promptpilot.ports import Create, Item
 
 OUTBOX = "outbox"
@@ -12,7 +13,15 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 
 def outbox(event: Event) -> Create:
-    """The operation that writes `event` along with the change it tells of."""
+    """The operation that writes `event` along with the change it tells of.
+
+    Raises `TooLarge` over `MAX_EVENT_BYTES`: an event that no bus takes must not become true.
+    """
+    body = event.model_dump_json()
+    size = len(body.encode())
+    if size > MAX_EVENT_BYTES:
+        raise TooLarge("An event", MAX_EVENT_BYTES, size)
     key = keys.outbox(event.workspace, event.subject, event.id)
-    expires_at = epoch_ms() // 1000 + KEPT_SECONDS
-    return Create(Item(key=key, kind=OUTBOX, body=event.model_dump_json(), expires_at=expires_at))
+    return Create(
+        Item(key=key, kind=OUTBOX, body=body, expires_at=epoch_ms() // 1000 + KEPT_SECONDS)
+    )

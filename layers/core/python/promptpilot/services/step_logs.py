@@ -2,8 +2,9 @@
 
 A worker claims a step by a conditional write of its log, so that a step has at most one recorded
 result. The rule for a step that is claimed already: a job with *another task token* supersedes the
-claim, since the state machine has given up on the older token; a job with the *same* token (the
-queue delivered it twice) waits until the lease is over.
+claim, since the state machine has given up on the older token; so does a *later delivery* of the
+same job, since the queue has given up on the earlier one; the *same* delivery waits until the lease
+is over. A recorded failure stands for its task token: only a new one tries again.
 
 The one window that no claim closes: a worker dies after the model answered and before the answer is
 recorded. Then the model is called once more.
@@ -37,11 +38,21 @@ class StoredLog(Model):
 
     log: ExecutionLog
     token: str
-    """Digest of the task token, or of what else names the delivery."""
+    """Digest of the task token, or of what else names the job."""
+    delivery: int
+    """Which delivery of the job has claimed it."""
     leased_until: int
     """Milliseconds since 1970."""
     contents: str | None = None
     """Digest of the blob that holds the contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a job: its task token, or what else names it, and a count from 1."""
+
+    token: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +81,24 @@ class Busy:
 
 
 def claim(
-    log: ExecutionLog, token: str, lease_ms: int, *, table: Table, blobs: Blobs
+    log: ExecutionLog, delivery: Delivery, lease_ms: int, *, table: Table, blobs: Blobs
 ) -> Claimed | Recorded | Busy:
     """Claim the step of `log` (a fresh one, status running) for `lease_ms` from now."""
-    name = sha256(token.encode()).hexdigest()[:32]
     key = keys.log(log.workspace, log.id)
     for _ in range(_RACES):
         item = table.get(key)
         if item is None:
-            fresh = _leased(log, name, lease_ms)
+            fresh = _leased(log, delivery, lease_ms)
             wanted = Item(key=key, kind=KIND, body=fresh.model_dump_json(exclude_none=True))
             operation: Create | Replace = Create(wanted)
         else:
             stored = StoredLog.model_validate_json(item.body)
-            if stored.log.status is LogStatus.SUCCEEDED or (
-                stored.log.status is LogStatus.FAILED and stored.token == name
-            ):
+            if _stands(stored, delivery):
                 return Recorded(read_contents(stored, blobs=blobs))
-            if stored.token == name and stored.leased_until > epoch_ms():
+            if _is_at_work(stored, delivery):
                 return Busy()
             again = log.model_copy(update={"attempt": stored.log.attempt + 1})
-            fresh = _leased(again, name, lease_ms)
+            fresh = _leased(again, delivery, lease_ms)
             wanted = item.next(fresh.model_dump_json(exclude_none=True))
             operation = Replace(wanted)
         try:
@@ -102,8 +110,29 @@ def claim(
     raise StoreUnavailable(reason="The step's log is contended.")
 
 
-def _leased(log: ExecutionLog, token: str, lease_ms: int) -> StoredLog:
-    return StoredLog(log=log, token=token, leased_until=epoch_ms() + lease_ms)
+def _stands(stored: StoredLog, delivery: Delivery) -> bool:
+    if stored.log.status is LogStatus.FAILED:
+        return stored.token == token_digest(delivery.token)
+    return stored.log.status is LogStatus.SUCCEEDED
+
+
+def _is_at_work(stored: StoredLog, delivery: Delivery) -> bool:
+    same = (stored.token, stored.delivery) == (token_digest(delivery.token), delivery.count)
+    return same and stored.leased_until > epoch_ms()
+
+
+def _leased(log: ExecutionLog, delivery: Delivery, lease_ms: int) -> StoredLog:
+    return StoredLog(
+        log=log,
+        token=token_digest(delivery.token),
+        delivery=delivery.count,
+        leased_until=epoch_ms() + lease_ms,
+    )
+
+
+def token_digest(token: str) -> str:
+    """How a log names a task token, which is a secret of the execution."""
+    return sha256(token.encode()).hexdigest()[:32]
 
 
 def record(

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.domain.event import Event, EventType
-from promptpilot.domain.execution import Execution, ExecutionLog, LogError, LogStatus, log_id
+from promptpilot.domain.execution import Execution, ExecutionLog, log_id
 from promptpilot.domain.model import ModelRequest
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
 from promptpilot.errors import PromptPilotError, StepError, StepInvalid, StoreUnavailable
 from promptpilot.ports import Blobs, Models, Offload, Orchestrator, Table, Waiter
+from promptpilot.services.heartbeats import BEAT_SECONDS, Heartbeats, somebody_waits
 from promptpilot.services.lru import LruCache
-from promptpilot.services.model_calls import Answer, call_model, model_request
+from promptpilot.services.model_calls import call_model, model_request
 from promptpilot.services.prompt_versions import load_version
-from promptpilot.services.step_logs import Busy, Claimed, Recorded, claim, record
-from promptpilot.services.step_results import step_result
+from promptpilot.services.step_logs import Busy, Claimed, Delivery, Recorded, claim, record
+from promptpilot.services.step_outcomes import failed, step_event, succeeded, tell
 from promptpilot.services.workflow_versions import load_workflow_version
 
-HEARTBEAT_SECONDS = 5.0
 LEASE_MS = 15 * 60 * 1000
 """How long a claim keeps out the same delivery of the same job: the longest a Lambda function runs.
 """
@@ -50,30 +49,58 @@ class Ports:
     offload: Offload
 
 
-async def run_workflow_step(job: WorkflowStepJob, receive_count: int, ports: Ports) -> None:
+async def run_workflow_step(
+    job: WorkflowStepJob, receive_count: int, ports: Ports, *, waited_seconds: float = 0.0
+) -> None:
     """Run a step of an execution and complete or fail its task token.
 
     A step whose result is recorded is answered from the record and calls no model. An execution
-    that has ended starts no step. `receive_count` counts the deliveries of this job from 1. Raises
+    that has ended starts no step, nor does a job that has waited so long that its state machine
+    has given it up. `receive_count` counts the deliveries of this job from 1. Raises
     `StepBusyError` or `StoreUnavailable` where the job is to be delivered again.
     """
     execution = await ports.offload(_load_execution, job, ports.table)
     if execution is None or execution.status.final:
         logger.info("step dropped: its execution has ended", extra={"execution": job.execution})
         return
+    if not await _is_wanted(job, waited_seconds, ports):
+        logger.info("step dropped: nobody waits for it", extra={"execution": job.execution})
+        return
     log = _workflow_log(job, execution)
 
     def request() -> ModelRequest:
         return _workflow_request(job, execution, ports.table)
 
-    with _Heartbeats(job.token, ports):
-        log = await _run(log, f"{job.token}:{receive_count}", request, ports)
-    await ports.offload(_tell_orchestrator, job.token, log, ports)
+    with Heartbeats(job.token, ports.orchestrator, ports.offload):
+        log = await _run(log, Delivery(job.token, receive_count), request, ports)
+    await ports.offload(tell, job.token, log, orchestrator=ports.orchestrator, blobs=ports.blobs)
+
+
+async def _is_wanted(job: WorkflowStepJob, waited_seconds: float, ports: Ports) -> bool:
+    """A job that has waited beats first, since its state's clock has run meanwhile; one that is
+    fresh need not ask.
+    """
+    if waited_seconds < BEAT_SECONDS:
+        return True
+    return await somebody_waits(job.token, ports.orchestrator, ports.offload)
 
 
 async def run_prompt_job(job: PromptRunJob, receive_count: int, ports: Ports) -> None:
     """Run a prompt outside any workflow, and wake whoever waits for its log."""
-    log = ExecutionLog(
+
+    def request() -> ModelRequest:
+        prompt = load_version(job.workspace, job.prompt, job.version, table=ports.table)
+        return model_request(
+            prompt, job.variables, model=job.model, timeout=PROMPT_RUN_SECONDS, table=ports.table
+        )
+
+    await _run(prompt_run_log(job), Delivery(job.log, receive_count), request, ports)
+    ports.waiter.announce(job.log)
+
+
+def prompt_run_log(job: PromptRunJob) -> ExecutionLog:
+    """The log that the run of a prompt begins with."""
+    return ExecutionLog(
         id=job.log,
         workspace=job.workspace,
         prompt_id=job.prompt,
@@ -82,15 +109,6 @@ async def run_prompt_job(job: PromptRunJob, receive_count: int, ports: Ports) ->
         path="run",
         started_at=now(),
     )
-
-    def request() -> ModelRequest:
-        prompt = load_version(job.workspace, job.prompt, job.version, table=ports.table)
-        return model_request(
-            prompt, job.variables, model=job.model, timeout=PROMPT_RUN_SECONDS, table=ports.table
-        )
-
-    await _run(log, f"{job.log}:{receive_count}", request, ports)
-    ports.waiter.announce(job.log)
 
 
 def _load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
@@ -137,7 +155,7 @@ def _workflow_request(job: WorkflowStepJob, execution: Execution, table: Table) 
 
 
 async def _run(
-    log: ExecutionLog, delivery: str, request: Callable[[], ModelRequest], ports: Ports
+    log: ExecutionLog, delivery: Delivery, request: Callable[[], ModelRequest], ports: Ports
 ) -> ExecutionLog:
     """Run the claimed step once; returns the log that stands in the end."""
     claimed = await ports.offload(
@@ -159,45 +177,17 @@ async def _call(
     try:
         asked = await ports.offload(request)
         log = log.model_copy(update={"input": asked, "model": asked.model})
-        return _succeeded(log, await call_model(asked, models=ports.models))
+        return succeeded(log, await call_model(asked, models=ports.models))
     except StepError as error:
-        return _failed(log, error)
+        return failed(log, error)
     except StoreUnavailable:
         raise
     except PromptPilotError as error:
-        return _failed(log, StepInvalid(reason=str(error)))
-
-
-def _succeeded(log: ExecutionLog, answer: Answer) -> ExecutionLog:
-    completion = answer.completion
-    return log.model_copy(
-        update={
-            "status": LogStatus.SUCCEEDED,
-            "model_served": completion.model,
-            "output": answer.output,
-            "text": completion.text,
-            "usage": completion.usage,
-            "cost_micro_usd": answer.cost_micro_usd,
-            "latency_ms": answer.latency_ms,
-            "ended_at": now(),
-        }
-    )
-
-
-def _failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
-    ended_at = now()
-    return log.model_copy(
-        update={
-            "status": LogStatus.FAILED,
-            "error": LogError(name=type(error).__name__, message=str(error)),
-            "latency_ms": (ended_at - log.started_at).total_seconds() * 1000,
-            "ended_at": ended_at,
-        }
-    )
+        return failed(log, StepInvalid(reason=str(error)))
 
 
 async def _record_patiently(claimed: Claimed, log: ExecutionLog, ports: Ports) -> ExecutionLog:
-    event = _step_event(log)
+    event = step_event(log)
     for pause in RECORD_AGAIN_SECONDS:
         try:
             return await ports.offload(
@@ -207,56 +197,3 @@ async def _record_patiently(claimed: Claimed, log: ExecutionLog, ports: Ports) -
             logger.warning("result not recorded yet: store out of reach", extra={"log": log.id})
             await asyncio.sleep(pause)
     return await ports.offload(record, claimed, log, event, table=ports.table, blobs=ports.blobs)
-
-
-def _step_event(log: ExecutionLog) -> Event:
-    succeeded = log.status is LogStatus.SUCCEEDED
-    return Event.of(
-        EventType.STEP_SUCCEEDED if succeeded else EventType.STEP_FAILED,
-        workspace=log.workspace,
-        actor="system",
-        subject=log.execution_id or log.id,
-        log=log.id,
-        step=log.step,
-        attempt=log.attempt,
-    )
-
-
-def _tell_orchestrator(token: str, log: ExecutionLog, ports: Ports) -> None:
-    if log.error is not None:
-        ports.orchestrator.fail_task(token, log.error.name, log.error.message)
-    else:
-        ports.orchestrator.succeed_task(token, step_result(log, blobs=ports.blobs))
-
-
-class _Heartbeats:
-    """Says every few seconds that the worker is alive, so that a dead one is noticed in seconds.
-
-    Most steps end before the first beat, so until then there is only a timer.
-    """
-
-    def __init__(self, token: str, ports: Ports) -> None:
-        self._token = token
-        self._ports = ports
-        self._beating: asyncio.Task[None] | None = None
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(HEARTBEAT_SECONDS, self._begin)
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        if self._beating is not None:
-            self._beating.cancel()
-
-    def _begin(self) -> None:
-        self._beating = asyncio.create_task(self._beat())
-
-    async def _beat(self) -> None:
-        ports = self._ports
-        while True:
-            try:
-                await ports.offload(ports.orchestrator.heartbeat_task, self._token)
-            except PromptPilotError as error:
-                logger.warning("a heartbeat was lost: %s", error)
-            await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -1,12 +1,10 @@
 """Workflows: making, reading and listing them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.compiler.compile import Compiled, compile_draft
-from promptpilot.compiler.draft import Draft, read_draft
 from promptpilot.compiler.pointers import pointer
 from promptpilot.domain.base import Model
 from promptpilot.domain.event import Event, EventType
@@ -34,6 +32,10 @@ from promptpilot.services.workflow_versions import (
     version_item,
 )
 
+if TYPE_CHECKING:
+    from promptpilot.compiler.compile import Compiled
+    from promptpilot.compiler.draft import Draft
+
 
 class WorkflowPage(Model):
     """Workflows, newest first."""
@@ -57,6 +59,11 @@ def create_workflow(
 
     Raises `DocumentInvalid` with every problem, `TooLarge`.
     """
+    # The compiler, with what parses expressions, takes as long to import as half of all else, and
+    # few processes ever save a workflow.
+    from promptpilot.compiler.compile import compile_draft  # noqa: PLC0415 - see above
+    from promptpilot.compiler.draft import read_draft  # noqa: PLC0415 - see above
+
     principal.require(Action.WORKFLOW_WRITE)
     draft = read_draft(_as_written(document))
     prompts, unresolved = _prompts(principal.workspace, draft, table)
@@ -141,7 +148,7 @@ def _as_written(document: WorkflowDocument | Mapping[str, Any]) -> Any:
 
 
 def _prompts(
-    workspace: str, draft: Draft, table: Table
+    workspace: str, draft: "Draft", table: Table
 ) -> tuple[dict[str, PromptVersion], list[Problem]]:
     """What the prompt steps refer to now, by step id, and what cannot be found."""
     found: dict[str, PromptVersion] = {}
@@ -171,7 +178,7 @@ def _new_workflow(principal: Principal, document: WorkflowDocument) -> Workflow:
 
 
 def _new_version(
-    workflow: Workflow, document: WorkflowDocument, compiled: Compiled
+    workflow: Workflow, document: WorkflowDocument, compiled: "Compiled"
 ) -> WorkflowVersion:
     return WorkflowVersion.model_construct(
         workspace=workflow.workspace,

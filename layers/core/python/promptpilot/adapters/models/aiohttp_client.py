@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import httpx2
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """The longest answer that is read, decompressed: a server must not be able to fill our memory."""
 
 _FAILURES: dict[type[aiohttp.ClientError], str] = {

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from promptpilot.adapters.models.chat_completions import completion, request_body
+from promptpilot.adapters.models.stored_key import KeySource
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.errors import Invalid, ModelTimeout, ModelUnavailable
+from promptpilot.errors import Invalid, ModelAuthFailed, ModelTimeout, ModelUnavailable
 
 if TYPE_CHECKING:
     from promptpilot.adapters.models.openai_connection import OpenAIConnection
@@ -21,10 +22,11 @@ class OpenAICompatible:
     """Calls the models of one server; our names for them are `prefix` and the server's own name.
 
     The SDK is imported and connections are made when the first call needs them, one set for each
-    event loop that calls. Raises `Invalid` for a `base_url` that no path can be added to.
+    event loop that calls. The key is the given one, or what its source gives at each call. Raises
+    `Invalid` for a `base_url` that no path can be added to.
     """
 
-    def __init__(self, base_url: str, api_key: SecretStr, *, prefix: str) -> None:
+    def __init__(self, base_url: str, api_key: SecretStr | KeySource, *, prefix: str) -> None:
         _check(base_url, prefix)
         self._base_url = base_url
         self._api_key = api_key
@@ -36,9 +38,10 @@ class OpenAICompatible:
         """One answer, within `request.timeout` seconds from start to end. Raises a `ModelError`."""
         try:
             async with asyncio.timeout(request.timeout):
+                key = await self._key()
                 connection = await self._connection()
                 body = request_body(request, request.model.removeprefix(self._prefix))
-                reply = await connection.post(body, request.model)
+                reply = await connection.post(body, request.model, key)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
         return completion(reply.content_type, reply.body, asked=request.model, prefix=self._prefix)
@@ -54,6 +57,14 @@ class OpenAICompatible:
             if not loop.is_closed():
                 await _on_its_loop(loop, connection)
 
+    async def _key(self) -> SecretStr:
+        given = self._api_key
+        key = given if isinstance(given, SecretStr) else await given()
+        plain = key.get_secret_value()
+        if not (plain.isascii() and plain.isprintable()):
+            raise ModelAuthFailed(reason="The configured key has characters no key can have.")
+        return key
+
     async def _connection(self) -> "OpenAIConnection":
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
@@ -63,9 +74,7 @@ class OpenAICompatible:
             for ended in [each for each in self._connections if each.is_closed()]:
                 del self._connections[ended]
             if loop not in self._connections:  # another call may have been faster
-                self._connections[loop] = connection_type(
-                    self._base_url, self._api_key.get_secret_value()
-                )
+                self._connections[loop] = connection_type(self._base_url)
         return self._connections[loop]
 
 

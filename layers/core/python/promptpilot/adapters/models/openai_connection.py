@@ -11,10 +11,10 @@ import aiohttp
 import httpx2
 import openai
 from openai import AsyncOpenAI, Omit, omit
+from pydantic import SecretStr
 
 from promptpilot.adapters.models.aiohttp_client import AiohttpClient
 from promptpilot.adapters.models.openai_errors import model_error
-from promptpilot.errors import ModelAuthFailed
 
 MAX_CONNECTIONS = 1000
 KEEP_ALIVE_SECONDS = 4.0
@@ -51,29 +51,26 @@ class Reply:
 class OpenAIConnection:
     """Calls the Chat Completions of the server at `base_url`. Belongs to the running event loop."""
 
-    def __init__(self, base_url: str, api_key: str) -> None:
-        if not (api_key.isascii() and api_key.isprintable()):
-            raise ModelAuthFailed(reason="The configured key has characters no key can have.")
+    def __init__(self, base_url: str) -> None:
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._client = _QuietOpenAI(
             base_url=base_url,
-            api_key=api_key or "none",  # the SDK insists on one; it is omitted below
+            api_key="none",  # the SDK insists on one; every call brings its own, or none
             max_retries=0,
             timeout=None,
             http_client=AiohttpClient(_session(httpx2.URL(base_url))),
         )
-        # Naming every option spares the SDK deep copies of its defaults on each call.
-        omitted = {"X-Stainless-Retry-Count": omit} | ({} if api_key else {"Authorization": omit})
-        self._options: Any = {
-            "headers": omitted,
-            "max_retries": 0,
-            "timeout": None,
-            "params": {},
-            "security": {"bearer_auth": True},
-        }
+        self._key: SecretStr | None = None
+        self._options: Any = None
 
-    async def post(self, body: bytes, model: str) -> Reply:
-        """The answer to one request body. Raises a `ModelError`; `model` is for its text."""
+    async def post(self, body: bytes, model: str, api_key: SecretStr) -> Reply:
+        """The answer to one request body. Raises a `ModelError`; `model` is for its text.
+
+        An empty `api_key` sends none.
+        """
+        if api_key is not self._key:
+            self._options = _options(api_key.get_secret_value())
+            self._key = api_key
         try:
             # The SDK's own low-level call: without building its object model for every answer.
             response = await self._client.post(
@@ -86,6 +83,20 @@ class OpenAIConnection:
     async def close(self) -> None:
         """Close every connection to the server; calls under way fail."""
         await self._client.close()
+
+
+def _options(api_key: str) -> dict[str, Any]:
+    """Naming every option spares the SDK deep copies of its defaults on each call."""
+    return {
+        "headers": {
+            "X-Stainless-Retry-Count": omit,
+            "Authorization": f"Bearer {api_key}" if api_key else omit,
+        },
+        "max_retries": 0,
+        "timeout": None,
+        "params": {},
+        "security": {"bearer_auth": True},
+    }
 
 
 def _session(base_url: httpx2.URL) -> aiohttp.ClientSession:

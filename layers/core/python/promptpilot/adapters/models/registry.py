@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from pydantic import SecretStr
+
 from promptpilot.adapters.models.local import (
     LOCAL_CONTEXT_TOKENS,
     LOCAL_MODEL,
@@ -11,10 +13,11 @@ from promptpilot.adapters.models.local import (
     LocalServer,
 )
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
+from promptpilot.adapters.models.stored_key import KeySource, StoredKey
 from promptpilot.clock import now
 from promptpilot.domain.model import ModelInfo, Price
 from promptpilot.errors import ModelUnknown
-from promptpilot.ports import ModelClient
+from promptpilot.ports import ModelClient, Secrets
 from promptpilot.settings import CustomModels
 
 CUSTOM_VENDOR = "custom"
@@ -26,17 +29,22 @@ class ModelRegistry:
     """`Models` out of the configuration: `custom/<connection>/<model>` on OpenAI-compatible
     servers, and the model that ships where it runs.
 
-    Nothing is imported, connected or started until a model is called. Raises `Invalid` for a
-    connection that cannot work.
+    A connection that is configured without a key takes it from `secrets` when a model is called
+    (see `stored_key`). Nothing is imported, connected, started or read before. Raises `Invalid` for
+    a connection that cannot work.
     """
 
     def __init__(
-        self, custom: Mapping[str, CustomModels], local: LocalServer | None = None
+        self,
+        custom: Mapping[str, CustomModels],
+        local: LocalServer | None = None,
+        *,
+        secrets: Secrets | None = None,
     ) -> None:
         self._custom = custom
         self._connections = {
             name: OpenAICompatible(
-                str(models.base_url), models.api_key, prefix=f"{CUSTOM_VENDOR}/{name}/"
+                str(models.base_url), _key(name, models, secrets), prefix=f"{CUSTOM_VENDOR}/{name}/"
             )
             for name, models in custom.items()
         }
@@ -88,6 +96,11 @@ class ModelRegistry:
     def _configured(self) -> str:
         names = [f"{CUSTOM_VENDOR}/{name}/..." for name in self._connections]
         return ", ".join([*([LOCAL_NAME] if self._local else []), *names]) or "none"
+
+
+def _key(name: str, models: CustomModels, secrets: Secrets | None) -> SecretStr | KeySource:
+    configured = models.api_key
+    return configured if configured or secrets is None else StoredKey(secrets, name)
 
 
 def _free() -> Price:

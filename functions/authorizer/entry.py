@@ -1,0 +1,9 @@
+"""Lambda's entry."""
+
+import promptpilot.adapters.aws.cognito_tokens  # noqa: F401  loaded while Lambda starts the process
+from functions import on_lambda
+from functions.authorizer.handler import handler
+
+__all__ = ["handler"]
+
+on_lambda.start()

@@ -1,0 +1,8 @@
+"""Lambda's entry."""
+
+from functions import on_lambda
+from functions.execution_events.handler import handler
+
+__all__ = ["handler"]
+
+on_lambda.start()

@@ -1,0 +1,111 @@
+"""The routes of the WebSocket API."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.api import problems
+from functions.live.requests import parse
+from promptpilot.clock import from_epoch_ms
+from promptpilot.domain.live import Connection, Ping, Subscribe, Subscription, Unsubscribe
+from promptpilot.errors import PromptPilotError, Unauthenticated, Unavailable
+from promptpilot.platform import current
+from promptpilot.services import live_connections
+from promptpilot.services.live_connections import find_connection, subscribe, unsubscribe
+
+Event = Mapping[str, Any]
+
+SUBPROTOCOL = "promptpilot"
+"""What a client must offer that offers its token as another subprotocol: a browser ends a
+connection on which none of those that it offered is taken.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def connect(event: Event) -> Event:
+    """Take a connection whose user the authorizer vouches for."""
+    context = event["requestContext"]
+    here = current()
+    try:
+        user = (context.get("authorizer") or {}).get("user")
+        if not user:
+            raise Unauthenticated
+        opened = from_epoch_ms(context["connectedAt"])
+        connection = Connection(id=context["connectionId"], user=user, connected_at=opened)
+        live_connections.connect(connection, table=here.table, live=here.live)
+    except PromptPilotError as error:
+        return problems.problem(error, context["requestId"])
+    return {"statusCode": 200, "headers": _taken(event)}
+
+
+def disconnect(event: Event) -> Event:
+    """Forget a connection. API Gateway says that one ended as well as it can."""
+    try:
+        connection = event["requestContext"]["connectionId"]
+        live_connections.disconnect(connection, table=current().table)
+    except Unavailable as error:
+        logger.warning("live connection not forgotten", extra={"reason": str(error)})
+    return {"statusCode": 200}
+
+
+def message(event: Event) -> Event:
+    """Do what a client asks, and answer it on its connection."""
+    context = event["requestContext"]
+    answer = json.dumps(_answer(event), ensure_ascii=False, separators=(",", ":"))
+    try:
+        current().live.send(context["connectionId"], answer)
+    except PromptPilotError as error:
+        logger.warning("live answer not sent", extra={"reason": str(error)})
+    return {"statusCode": 200}
+
+
+def _answer(event: Event) -> Mapping[str, Any]:
+    context = event["requestContext"]
+    try:
+        request = parse(event)
+        connection = find_connection(context["connectionId"], table=current().table)
+        return _ANSWERS[type(request)](connection, request)
+    except PromptPilotError as error:
+        return _problem(error, context["requestId"])
+    except Exception:
+        logger.exception("live request failed", extra={"request_id": context["requestId"]})
+        return _problem(PromptPilotError(), context["requestId"])
+
+
+def _subscribed(connection: Connection, request: Subscribe) -> Mapping[str, Any]:
+    done = subscribe(connection, request, table=current().table)
+    return {"type": "subscribed", **_place(done)}
+
+
+def _unsubscribed(connection: Connection, request: Unsubscribe) -> Mapping[str, Any]:
+    done = unsubscribe(connection, request, table=current().table)
+    return {"type": "unsubscribed", **_place(done)}
+
+
+def _pong(connection: Connection, request: Ping) -> Mapping[str, Any]:
+    return {"type": "pong"}
+
+
+_ANSWERS: Mapping[type, Callable[[Connection, Any], Mapping[str, Any]]] = {
+    Subscribe: _subscribed,
+    Unsubscribe: _unsubscribed,
+    Ping: _pong,
+}
+
+
+def _place(subscription: Subscription) -> Mapping[str, Any]:
+    return {"workspace": subscription.workspace, "execution": subscription.execution}
+
+
+def _problem(error: PromptPilotError, request_id: str) -> Mapping[str, Any]:
+    document = json.loads(problems.problem(error, request_id)["body"])
+    return {"type": "problem", "problem": document}
+
+
+def _taken(event: Event) -> Mapping[str, str]:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    offered = headers.get("sec-websocket-protocol", "").split(",")
+    taken = SUBPROTOCOL in map(str.strip, offered)
+    return {"Sec-WebSocket-Protocol": SUBPROTOCOL} if taken else {}

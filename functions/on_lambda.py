@@ -1,0 +1,40 @@
+"""What every Lambda function does once, before its first event."""
+
+import logging
+import random
+import sys
+
+from promptpilot import platform
+from promptpilot.adapters.aws.platform import AwsPlatform
+from promptpilot.observability import log_as_json
+from promptpilot.settings import Settings
+
+SNAP_START = "snap-start"
+
+
+def start() -> None:
+    """Log as JSON lines, and serve every port from AWS. Nothing is connected before its first use.
+
+    Raises `Invalid` for settings that cannot be read.
+    """
+    logging.getLogger().handlers.clear()  # Lambda's own would write every line a second time
+    log_as_json(sys.stdout)
+    settings = Settings.read()
+    here = AwsPlatform(settings)
+    platform.install(here)
+    if settings.initialization == SNAP_START:
+        _prepare_for_snapshot(here)
+
+
+def _prepare_for_snapshot(here: AwsPlatform) -> None:
+    """Let the snapshot hold the clients ready-made, and every process that starts from it have
+    chances of its own: `random` would give all of them the same. Ids come from the system.
+    """
+    # A part of Lambda's runtime, not of ours.
+    from snapshot_restore_py import (  # noqa: PLC0415
+        register_after_restore,
+        register_before_snapshot,
+    )
+
+    register_before_snapshot(here.prepare)
+    register_after_restore(random.seed)

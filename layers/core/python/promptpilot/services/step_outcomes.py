@@ -1,0 +1,63 @@
+"""What comes of a step: its log as it ended, the event that tells of it, the answer to its state
+machine.
+"""
+
+from promptpilot.clock import now
+from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.execution import ExecutionLog, LogError, LogStatus
+from promptpilot.errors import StepError
+from promptpilot.ports import Blobs, Orchestrator
+from promptpilot.services.model_calls import Answer
+from promptpilot.services.step_results import step_result
+
+
+def succeeded(log: ExecutionLog, answer: Answer) -> ExecutionLog:
+    """The log of a step that has its answer now."""
+    completion = answer.completion
+    return log.model_copy(
+        update={
+            "status": LogStatus.SUCCEEDED,
+            "model_served": completion.model,
+            "output": answer.output,
+            "text": completion.text,
+            "usage": completion.usage,
+            "cost_micro_usd": answer.cost_micro_usd,
+            "latency_ms": answer.latency_ms,
+            "ended_at": now(),
+        }
+    )
+
+
+def failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
+    """The log of a step that fails now."""
+    ended_at = now()
+    return log.model_copy(
+        update={
+            "status": LogStatus.FAILED,
+            "error": LogError(name=type(error).__name__, message=str(error)),
+            "latency_ms": (ended_at - log.started_at).total_seconds() * 1000,
+            "ended_at": ended_at,
+        }
+    )
+
+
+def step_event(log: ExecutionLog) -> Event:
+    """The event that a step has ended so."""
+    ended_well = log.status is LogStatus.SUCCEEDED
+    return Event.of(
+        EventType.STEP_SUCCEEDED if ended_well else EventType.STEP_FAILED,
+        workspace=log.workspace,
+        actor="system",
+        subject=log.execution_id or log.id,
+        log=log.id,
+        step=log.step,
+        attempt=log.attempt,
+    )
+
+
+def tell(token: str, log: ExecutionLog, *, orchestrator: Orchestrator, blobs: Blobs) -> None:
+    """Complete or fail the task that waits for the step; nobody waiting is fine."""
+    if log.error is not None:
+        orchestrator.fail_task(token, log.error.name, log.error.message)
+    else:
+        orchestrator.succeed_task(token, step_result(log, blobs=blobs))
