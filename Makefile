@@ -150,7 +150,8 @@ check-imports: $(VENV)/.dev
 
 check-types: $(VENV)/.dev
 	$(BIN)/mypy
-	$(BIN)/mypy bench tools
+	$(BIN)/mypy bench tools cloud
+	$(BIN)/mypy stacks app.py
 
 check-machines: $(VENV)/.dev
 	$(BIN)/python -m tools.state_machines build/asl

@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import chain, cold_start, http_load, peers
+from bench import chain, cold_imports, cold_start, http_load, peers
 from bench.figures import RESULTS, Figure, save, show
 
 Suite = Callable[[Path, int], list[Figure]]
 
 SUITES: dict[str, tuple[str, Suite]] = {
     "cold": ("Cold start, no model", cold_start.measure),
+    "cold-imports": ("Imports of the Lambda functions", cold_imports.measure),
     "http": ("HTTP, 16 clients", http_load.measure),
     "chain": ("A chain of five prompts", chain.measure),
 }
