@@ -13,7 +13,8 @@ SNAP_START = "snap-start"
 
 
 def start() -> None:
-    """Log as JSON lines, and serve every port from AWS. Nothing is connected before its first use.
+    """Log as JSON lines, and serve every port from AWS. Nothing is connected before its first use,
+    but what it needs is imported now, while Lambda gives a starting process a whole processor.
 
     Raises `Invalid` for settings that cannot be read.
     """
@@ -21,6 +22,7 @@ def start() -> None:
     log_as_json(sys.stdout)
     settings = Settings.read()
     here = AwsPlatform(settings)
+    here.load()
     platform.install(here)
     if settings.initialization == SNAP_START:
         _prepare_for_snapshot(here)

@@ -1,6 +1,6 @@
 """Lambda's entry."""
 
-import promptpilot.adapters.aws.cognito_tokens  # noqa: F401  loaded while Lambda starts the process
+import promptpilot.adapters.aws.cognito_tokens  # noqa: F401  nobody else checks signatures
 from functions import on_lambda
 from functions.authorizer.handler import handler
 

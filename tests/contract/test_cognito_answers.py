@@ -49,7 +49,7 @@ every_call = pytest.mark.parametrize("call", sorted(CALLS))
 
 def identity_of(cognito: Any) -> CognitoIdentity:
     return CognitoIdentity(
-        cognito, pool="pool", client_id="client", issuer="i", jwks_url="http://127.0.0.1:1/"
+        lambda: cognito, pool="pool", client_id="client", issuer="i", jwks_url="http://127.0.0.1:1/"
     )
 
 

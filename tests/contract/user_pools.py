@@ -167,7 +167,7 @@ def user_pool(cognito: Cognito) -> UserPool:
         cognito.client.admin_delete_user(UserPoolId=cognito.pool, Username=user["Username"])
     mail = Mail()
     identity = CognitoIdentity(
-        PoolClient(cognito.client, mail),  # type: ignore[arg-type]
+        lambda: PoolClient(cognito.client, mail),  # type: ignore[arg-type, return-value]
         pool=cognito.pool,
         client_id=cognito.client_id,
         issuer=f"https://cognito-idp.{REGION}.amazonaws.com/{cognito.pool}",

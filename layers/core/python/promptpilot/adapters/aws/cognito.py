@@ -36,18 +36,23 @@ class CognitoIdentity:
 
     def __init__(
         self,
-        client: "CognitoIdentityProviderClient",
+        client: "Callable[[], CognitoIdentityProviderClient]",
         *,
         pool: str,
         client_id: str,
         issuer: str,
         jwks_url: str,
     ) -> None:
-        self._client = client
+        self._make_client = client
         self._pool = pool
         self._client_id = client_id
         self._issuer = issuer
         self._jwks_url = jwks_url
+
+    @cached_property
+    def _client(self) -> "CognitoIdentityProviderClient":
+        # Verifying tokens, which is all that an authorizer does, needs none.
+        return self._make_client()
 
     @cached_property
     def _verified(self) -> VerifiedTokens:

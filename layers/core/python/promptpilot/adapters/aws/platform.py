@@ -1,27 +1,35 @@
-"""The AWS platform: every port served by a managed service, each made when it is first used."""
+"""The AWS platform: every port served by a managed service, each made when it is first used.
+
+An adapter's module is imported with it, since a function uses a few of them and importing all takes
+as long as the rest of its start.
+"""
 
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ParamSpec, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pydantic import SecretStr
 
-from promptpilot.adapters.aws.blobs import S3Blobs
-from promptpilot.adapters.aws.clients import Clients
-from promptpilot.adapters.aws.cognito import CognitoIdentity
-from promptpilot.adapters.aws.event_bus import EventBridgeBus
-from promptpilot.adapters.aws.polling_waiter import PollingWaiter
-from promptpilot.adapters.aws.scheduler import EventBridgeScheduler
-from promptpilot.adapters.aws.ssm_secrets import SsmSecrets
-from promptpilot.adapters.aws.step_functions import StepFunctions
-from promptpilot.adapters.aws.step_queue import SqsStepQueue
-from promptpilot.adapters.aws.table import DynamoTable
-from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
-from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.ports import Offload
 from promptpilot.settings import Deployed, Settings
+
+if TYPE_CHECKING:
+    from promptpilot.adapters.aws.blobs import S3Blobs
+    from promptpilot.adapters.aws.clients import Clients
+    from promptpilot.adapters.aws.cognito import CognitoIdentity
+    from promptpilot.adapters.aws.event_bus import EventBridgeBus
+    from promptpilot.adapters.aws.polling_waiter import PollingWaiter
+    from promptpilot.adapters.aws.scheduler import EventBridgeScheduler
+    from promptpilot.adapters.aws.ssm_secrets import SsmSecrets
+    from promptpilot.adapters.aws.step_functions import StepFunctions
+    from promptpilot.adapters.aws.step_queue import SqsStepQueue
+    from promptpilot.adapters.aws.table import DynamoTable
+    from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
+    from promptpilot.adapters.models.registry import ModelRegistry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,16 +37,27 @@ T = TypeVar("T")
 PLATFORM = "platform"
 """Whose the secrets are that belong to no workspace."""
 
+_ADAPTERS = "promptpilot.adapters.aws"
+_CLIENTS = f"{_ADAPTERS}.clients"
+
+
+@dataclass(frozen=True, slots=True)
+class _Port:
+    name: str
+    modules: tuple[str, ...]
+    """What a process needs of it that has just been started."""
+
+
 _PORTS = {
-    Deployed.TABLE: "table",
-    Deployed.BLOBS_BUCKET: "blobs",
-    Deployed.MACHINES: "orchestrator",
-    Deployed.STEP_QUEUE_URL: "step_queue",
-    Deployed.EVENT_BUS: "event_bus",
-    Deployed.USER_POOL_ID: "identity",
-    Deployed.SECRETS_PREFIX: "secrets",
-    Deployed.SCHEDULE_GROUP: "scheduler",
-    Deployed.LIVE_ENDPOINT: "live",
+    Deployed.TABLE: _Port("table", (f"{_ADAPTERS}.table", _CLIENTS)),
+    Deployed.BLOBS_BUCKET: _Port("blobs", (f"{_ADAPTERS}.blobs", _CLIENTS)),
+    Deployed.MACHINES: _Port("orchestrator", (f"{_ADAPTERS}.step_functions", _CLIENTS)),
+    Deployed.STEP_QUEUE_URL: _Port("step_queue", (f"{_ADAPTERS}.step_queue", _CLIENTS)),
+    Deployed.EVENT_BUS: _Port("event_bus", (f"{_ADAPTERS}.event_bus", _CLIENTS)),
+    Deployed.USER_POOL_ID: _Port("identity", (f"{_ADAPTERS}.cognito",)),
+    Deployed.SECRETS_PREFIX: _Port("secrets", (f"{_ADAPTERS}.ssm_secrets", _CLIENTS)),
+    Deployed.SCHEDULE_GROUP: _Port("scheduler", (f"{_ADAPTERS}.scheduler", _CLIENTS)),
+    Deployed.LIVE_ENDPOINT: _Port("live", (f"{_ADAPTERS}.websocket_connections", _CLIENTS)),
 }
 """The port that each setting is for, the most telling one where a port has several."""
 
@@ -58,27 +77,45 @@ class AwsPlatform:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._clients = Clients(settings.region)
+
+    def load(self) -> None:
+        """Import what the ports that are configured need; no client is made, nothing connected."""
+        for module in {each for port in self._configured() for each in port.modules}:
+            import_module(module)
 
     def prepare(self) -> None:
         """Make every port that is configured now rather than when it is first used."""
-        for variable, port in _PORTS.items():
-            if variable in self._settings.deployment:
-                getattr(self, port)
+        for port in self._configured():
+            getattr(self, port.name)
+
+    def _configured(self) -> list[_Port]:
+        return [port for variable, port in _PORTS.items() if variable in self._settings.deployment]
 
     @cached_property
-    def table(self) -> DynamoTable:
+    def _clients(self) -> "Clients":
+        from promptpilot.adapters.aws.clients import Clients
+
+        return Clients(self._settings.region)
+
+    @cached_property
+    def table(self) -> "DynamoTable":
         """DynamoDB."""
+        from promptpilot.adapters.aws.table import DynamoTable
+
         return DynamoTable(self._clients.dynamodb, self._set(Deployed.TABLE))
 
     @cached_property
-    def blobs(self) -> S3Blobs:
+    def blobs(self) -> "S3Blobs":
         """S3."""
+        from promptpilot.adapters.aws.blobs import S3Blobs
+
         return S3Blobs(self._clients.s3, self._set(Deployed.BLOBS_BUCKET))
 
     @cached_property
-    def orchestrator(self) -> StepFunctions:
+    def orchestrator(self) -> "StepFunctions":
         """Step Functions."""
+        from promptpilot.adapters.aws.step_functions import StepFunctions
+
         return StepFunctions(
             self._clients.stepfunctions,
             machines=self._set(Deployed.MACHINES),
@@ -88,27 +125,35 @@ class AwsPlatform:
         )
 
     @cached_property
-    def step_queue(self) -> SqsStepQueue:
+    def step_queue(self) -> "SqsStepQueue":
         """SQS."""
+        from promptpilot.adapters.aws.step_queue import SqsStepQueue
+
         return SqsStepQueue(self._clients.sqs, self._set(Deployed.STEP_QUEUE_URL))
 
     @cached_property
-    def event_bus(self) -> EventBridgeBus:
+    def event_bus(self) -> "EventBridgeBus":
         """EventBridge."""
+        from promptpilot.adapters.aws.event_bus import EventBridgeBus
+
         return EventBridgeBus(self._clients.events, self._set(Deployed.EVENT_BUS))
 
     @cached_property
-    def waiter(self) -> PollingWaiter:
+    def waiter(self) -> "PollingWaiter":
         """Looking again and again."""
+        from promptpilot.adapters.aws.polling_waiter import PollingWaiter
+
         return PollingWaiter()
 
     @cached_property
-    def identity(self) -> CognitoIdentity:
+    def identity(self) -> "CognitoIdentity":
         """Cognito."""
+        from promptpilot.adapters.aws.cognito import CognitoIdentity
+
         pool = self._set(Deployed.USER_POOL_ID)
         cognito = f"https://cognito-idp.{self._settings.region}.amazonaws.com"
         return CognitoIdentity(
-            self._clients.cognito,
+            lambda: self._clients.cognito,
             pool=pool,
             client_id=self._set(Deployed.USER_POOL_CLIENT_ID),
             issuer=f"{cognito}/{pool}",
@@ -116,13 +161,17 @@ class AwsPlatform:
         )
 
     @cached_property
-    def secrets(self) -> SsmSecrets:
+    def secrets(self) -> "SsmSecrets":
         """The Parameter Store."""
+        from promptpilot.adapters.aws.ssm_secrets import SsmSecrets
+
         return SsmSecrets(self._clients.ssm, self._set(Deployed.SECRETS_PREFIX))
 
     @cached_property
-    def scheduler(self) -> EventBridgeScheduler:
+    def scheduler(self) -> "EventBridgeScheduler":
         """EventBridge Scheduler."""
+        from promptpilot.adapters.aws.scheduler import EventBridgeScheduler
+
         return EventBridgeScheduler(
             self._clients.scheduler,
             group=self._set(Deployed.SCHEDULE_GROUP),
@@ -131,13 +180,17 @@ class AwsPlatform:
         )
 
     @cached_property
-    def live(self) -> WebSocketConnections:
+    def live(self) -> "WebSocketConnections":
         """API Gateway's WebSocket connections."""
+        from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
+
         return WebSocketConnections(self._clients.websocket(self._set(Deployed.LIVE_ENDPOINT)))
 
     @cached_property
-    def models(self) -> ModelRegistry:
+    def models(self) -> "ModelRegistry":
         """The vendors."""
+        from promptpilot.adapters.models.registry import ModelRegistry
+
         return ModelRegistry(self._settings.custom_models, secrets=self.secrets)
 
     @property
