@@ -42,6 +42,7 @@ bootstrap: $(VENV)/.cdk $(CDK)  ## Once for an AWS account and region: prepare i
 	$(CDK) bootstrap --app "$(BIN)/python app.py" -c stage=$(STAGE) $(ARGS)
 
 deploy: $(VENV)/.cdk $(CDK)  ## Deploy STAGE to the AWS account of your credentials, then upload the web app.
+	@mkdir -p build
 	$(CDK) deploy --app "$(BIN)/python app.py" --all -c stage=$(STAGE) --require-approval never --outputs-file build/outputs.json $(ARGS)
 	$(BIN)/python -m cloud.upload_web build/outputs.json
 

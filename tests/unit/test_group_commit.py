@@ -3,6 +3,7 @@
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -166,17 +167,29 @@ def test_a_writer_that_is_interrupted_while_it_waits_is_not_waited_for(
 ) -> None:
     held = Held(database)
     waiter = threading.get_ident()
+    arrived: list[int] = []
+
+    def on_signal(number: int, _: object) -> None:
+        arrived.append(number)
+        if len(arrived) == 1:
+            raise KeyboardInterrupt
 
     def interrupt() -> None:
-        while not database._group_commit._queue:
-            pass
-        signal.pthread_kill(waiter, signal.SIGINT)
+        # Again until it arrives: a lock that is about to be waited for does not hear a signal.
+        while not arrived:
+            if database._group_commit._queue:
+                signal.pthread_kill(waiter, signal.SIGUSR1)
+            time.sleep(0.001)
 
-    interrupter = threading.Thread(target=interrupt, daemon=True)
-    interrupter.start()
-    with pytest.raises(KeyboardInterrupt):
-        database.write(adding("interrupted"))
-    interrupter.join(30)
+    before = signal.signal(signal.SIGUSR1, on_signal)
+    try:
+        interrupter = threading.Thread(target=interrupt, daemon=True)
+        interrupter.start()
+        with pytest.raises(KeyboardInterrupt):
+            database.write(adding("interrupted"))
+        interrupter.join(30)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     held.add("next", adding("next"))
     assert held.let_go() == {"leader": None, "next": None}
     assert notes(database) == ["next"]
