@@ -20,6 +20,7 @@ def start() -> None:
     """
     logging.getLogger().handlers.clear()  # Lambda's own would write every line a second time
     log_as_json(sys.stdout)
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # tells every start
     settings = Settings.read()
     here = AwsPlatform(settings)
     here.load()

@@ -45,7 +45,9 @@ class Size(_Model):
 DEFAULT_SIZES: Mapping[str, Size] = {
     "api": Size(memory_mb=512, timeout_seconds=30),  # API Gateway waits no longer
     "authorizer": Size(memory_mb=256, timeout_seconds=10),
-    "step_worker": Size(memory_mb=512, timeout_seconds=900),
+    # 100 MB when it has started, and ten answers of at most 8 MB each. It waits for most of its
+    # time, which is paid for by memory.
+    "step_worker": Size(memory_mb=384, timeout_seconds=900),
     "abandoned_steps": Size(memory_mb=256, timeout_seconds=60),
     "execution_events": Size(memory_mb=256, timeout_seconds=20),
     "machine_collector": Size(memory_mb=256, timeout_seconds=300),

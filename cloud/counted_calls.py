@@ -1,0 +1,72 @@
+"""What an emulated run asked of AWS, counted from the emulator's own list of calls."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+UNIT_BYTES = 1024
+"""One write unit writes up to 1 KB, https://aws.amazon.com/dynamodb/pricing/on-demand/."""
+TRANSACTED = 2
+"""A write in a transaction takes two units for each one."""
+INDEXES = ("gsi1pk", "gsi2pk")
+"""An item is written to each index of which it has the key as well."""
+OWNER_KEYS = "0"
+"""The test's own calls are made with the account's number as key; functions have session keys."""
+
+
+@dataclass
+class Counted:
+    """Calls by service and operation, write units, and each function's invocations and time."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    write_units: int = 0
+    published: int = 0
+    invocations: Counter[str] = field(default_factory=Counter)
+    milliseconds: Counter[str] = field(default_factory=Counter)
+
+
+def size_of(calls: Path) -> int:
+    """Where the list ends now, to count from there later."""
+    return calls.stat().st_size if calls.exists() else 0
+
+
+def count_since(calls: Path, start: int) -> Counted:
+    """What functions did since the list had `start` bytes."""
+    counted = Counted()
+    with calls.open("rb") as lines:
+        lines.seek(start)
+        for line in lines:
+            _count(json.loads(line), counted)
+    return counted
+
+
+def _count(call: Mapping[str, Any], counted: Counted) -> None:
+    if call["operation"] == "Invoke" and "function" in call:
+        counted.invocations[call["function"]] += 1
+        counted.milliseconds[call["function"]] += round(call["milliseconds"])
+        return
+    if call.get("by", OWNER_KEYS).startswith(OWNER_KEYS):
+        return
+    counted.calls[f"{call['service']} {call['operation']}"] += 1
+    parameters = call.get("parameters") or {}
+    counted.write_units += sum(_write_units(call["operation"], parameters))
+    counted.published += len(parameters.get("Entries", [])) if call["service"] == "events" else 0
+
+
+def _write_units(operation: str, parameters: Mapping[str, Any]) -> Iterator[int]:
+    if operation == "PutItem":
+        yield _units(parameters["Item"])
+    elif operation == "DeleteItem":
+        yield len(INDEXES) + 1  # what was there is not known: as if it was in every index
+    elif operation == "TransactWriteItems":
+        for each in parameters["TransactItems"]:
+            item = each.get("Put", {}).get("Item")
+            yield TRANSACTED * (_units(item) if item else 1)
+
+
+def _units(item: Mapping[str, Any]) -> int:
+    units = -(-len(json.dumps(item).encode()) // UNIT_BYTES)
+    return units * (1 + sum(index in item for index in INDEXES))
