@@ -27,7 +27,8 @@ def test_the_task_that_waits_for_an_abandoned_job_fails(work: Work) -> None:
     error, cause = work.world.orchestrator.failed[job.token]
     assert error == "StepAbandoned"
     assert "given up" in cause
-    assert work.world.logs(execution) == ()
+    [log] = work.world.logs(execution)
+    assert (log.status, log.step, log.error.name) == (LogStatus.FAILED, "first", "StepAbandoned")
 
 
 def test_a_log_that_was_begun_for_it_fails_too(work: Work) -> None:

@@ -18,7 +18,7 @@ from promptpilot.services.step_logs import (
     token_digest,
 )
 from promptpilot.services.step_outcomes import failed, step_event, tell
-from promptpilot.services.step_runs import prompt_run_log
+from promptpilot.services.step_runs import load_execution, prompt_run_log, workflow_step_log
 
 NO_DELIVERY = 0
 """Deliveries are counted from 1: what ends an abandoned job is none of its deliveries."""
@@ -27,8 +27,15 @@ NO_DELIVERY = 0
 def abandon_workflow_step(
     job: WorkflowStepJob, *, table: Table, blobs: Blobs, orchestrator: Orchestrator
 ) -> None:
-    """Fail the task that waits for the job, and the log that a worker began for it."""
-    ended = _end(job.workspace, log_id(job.execution, job), job.token, table, blobs)
+    """Fail the task that waits for the job, and its log, which says at which step the execution
+    ended.
+    """
+    log = log_id(job.execution, job)
+    ended = _end(job.workspace, log, job.token, table, blobs)
+    if ended is None and table.get(keys.log(job.workspace, log)) is None:
+        execution = load_execution(job, table)
+        if execution is not None and not execution.status.final:
+            ended = _begin_and_fail(workflow_step_log(job, execution), job.token, table, blobs)
     if ended is None or ended.status is LogStatus.RUNNING:
         error = StepAbandoned()
         orchestrator.fail_task(job.token, type(error).__name__, str(error))
@@ -39,10 +46,7 @@ def abandon_workflow_step(
 def abandon_prompt_run(job: PromptRunJob, *, table: Table, blobs: Blobs, waiter: Waiter) -> None:
     """Record that the run has failed, so that nobody waits for it any longer."""
     if _end(job.workspace, job.log, job.log, table, blobs) is None:
-        delivery = Delivery(job.log, NO_DELIVERY)
-        claimed = claim(prompt_run_log(job), delivery, 0, table=table, blobs=blobs)
-        if isinstance(claimed, Claimed):
-            _fail(claimed, table, blobs)
+        _begin_and_fail(prompt_run_log(job), job.log, table, blobs)
     waiter.announce(job.log)
 
 
@@ -59,6 +63,14 @@ def _end(workspace: str, log: str, token: str, table: Table, blobs: Blobs) -> Ex
     if stored.log.status is LogStatus.RUNNING:
         return _fail(Claimed(item, stored), table, blobs)
     return read_contents(stored, blobs=blobs)
+
+
+def _begin_and_fail(
+    log: ExecutionLog, token: str, table: Table, blobs: Blobs
+) -> ExecutionLog | None:
+    """The log that no worker began; None where one has begun it meanwhile."""
+    claimed = claim(log, Delivery(token, NO_DELIVERY), 0, table=table, blobs=blobs)
+    return _fail(claimed, table, blobs) if isinstance(claimed, Claimed) else None
 
 
 def _fail(claimed: Claimed, table: Table, blobs: Blobs) -> ExecutionLog:

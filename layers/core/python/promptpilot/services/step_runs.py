@@ -59,14 +59,14 @@ async def run_workflow_step(
     has given it up. `receive_count` counts the deliveries of this job from 1. Raises
     `StepBusyError` or `StoreUnavailable` where the job is to be delivered again.
     """
-    execution = await ports.offload(_load_execution, job, ports.table)
+    execution = await ports.offload(load_execution, job, ports.table)
     if execution is None or execution.status.final:
         logger.info("step dropped: its execution has ended", extra={"execution": job.execution})
         return
     if not await _is_wanted(job, waited_seconds, ports):
         logger.info("step dropped: nobody waits for it", extra={"execution": job.execution})
         return
-    log = _workflow_log(job, execution)
+    log = workflow_step_log(job, execution)
 
     def request() -> ModelRequest:
         return _workflow_request(job, execution, ports.table)
@@ -111,7 +111,8 @@ def prompt_run_log(job: PromptRunJob) -> ExecutionLog:
     )
 
 
-def _load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
+def load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
+    """The execution that the job belongs to; None where there is none any more."""
     item = table.get(keys.execution(job.workspace, job.execution))
     if item is None:
         return None
@@ -122,7 +123,8 @@ def _load_execution(job: WorkflowStepJob, table: Table) -> Execution | None:
     return known
 
 
-def _workflow_log(job: WorkflowStepJob, execution: Execution) -> ExecutionLog:
+def workflow_step_log(job: WorkflowStepJob, execution: Execution) -> ExecutionLog:
+    """The log that the job begins."""
     pin = execution.pins[job.path]
     return ExecutionLog(
         id=log_id(job.execution, job),
