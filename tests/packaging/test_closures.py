@@ -91,14 +91,16 @@ def test_no_function_but_the_worker_could_import_a_vendor_sdk(
     assert alone(dev.layers(name)).run(code) == ""
 
 
-def test_the_worker_has_the_sdk_it_calls_models_with_and_loads_it_for_a_call_only(
+def test_the_worker_has_the_sdk_that_it_calls_models_with_and_loads_it_when_lambda_starts_it(
     dev: Deployment, alone: AloneWith
 ) -> None:
     worker = alone(dev.layers("step_worker"))
-    start = "import functions.step_worker.entry\n"
+    loaded = "print(sorted({'openai', 'aiohttp'} & {*sys.modules}))"
+    found = FIND + "import functions.step_worker.entry\n" + FOUND.format(names=VENDOR_SDKS)
 
-    assert worker.run(FIND + start + FOUND.format(names=VENDOR_SDKS)) == "openai"
-    assert worker.run(start + "print({'openai', 'aiohttp', 'httpx2'} & {*sys.modules})") == "set()"
+    assert worker.run(found) == "openai"
+    assert worker.run(f"import functions.step_worker.handler\n{loaded}") == "[]"
+    assert worker.run(f"import functions.step_worker.entry\n{loaded}") == "['aiohttp', 'openai']"
 
 
 def test_with_all_layers_every_module_of_the_product_can_be_imported(alone: AloneWith) -> None:
