@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from promptpilot import clock as product_clock
-from promptpilot.ports import Blobs, Table
+from promptpilot.ports import Blobs, Identity, Table
 from tests.contract.hand_clock import HandClock
+from tests.contract.issuers import ISSUERS, Issuer
 from tests.contract.stores import BLOBS, TABLES, Aws, mocked_aws
+from tests.contract.user_pools import Cognito, mocked_cognito
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,23 @@ def table(request: pytest.FixtureRequest, aws: Aws, tmp_path: Path) -> Iterator[
 @pytest.fixture(params=sorted(BLOBS))
 def blobs(request: pytest.FixtureRequest, aws: Aws, tmp_path: Path) -> Blobs:
     return BLOBS[request.param](aws, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cognito() -> Iterator[Cognito]:
+    with mocked_cognito() as cognito:
+        yield cognito
+
+
+@pytest.fixture(params=sorted(ISSUERS))
+def issuer(request: pytest.FixtureRequest, cognito: Cognito, tmp_path: Path) -> Iterator[Issuer]:
+    with ISSUERS[request.param](cognito, tmp_path) as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def identity(issuer: Issuer) -> Identity:
+    return issuer.identity
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """An account is credentials and records, and never half of one for long, whoever is the issuer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -17,8 +16,8 @@ from promptpilot.errors import (
 )
 from promptpilot.ports import Identity, Operation
 from promptpilot.services import accounts
-from tests.contract.issuers import EMAIL, ISSUERS, PASSWORD, Issuer
-from tests.contract.user_pools import Cognito, UserPool, mocked_cognito, user_pool
+from tests.contract.issuers import EMAIL, PASSWORD, Issuer
+from tests.contract.user_pools import Cognito, UserPool, user_pool
 from tests.fakes import MemoryTable
 
 ONE = SignUp(email="One@example.com", password=SecretStr(PASSWORD), name="One")
@@ -37,23 +36,6 @@ class DyingTable(MemoryTable):
             self.deaths -= 1
             raise StoreUnavailable
         super().write(operations, durable=durable)
-
-
-@pytest.fixture(scope="module")
-def cognito() -> Iterator[Cognito]:
-    with mocked_cognito() as cognito:
-        yield cognito
-
-
-@pytest.fixture(params=sorted(ISSUERS))
-def issuer(request: pytest.FixtureRequest, cognito: Cognito, tmp_path: Path) -> Iterator[Issuer]:
-    with ISSUERS[request.param](cognito, tmp_path) as issuer:
-        yield issuer
-
-
-@pytest.fixture
-def identity(issuer: Issuer) -> Identity:
-    return issuer.identity
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """What every issuer promises."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from promptpilot.clock import epoch_ms
@@ -15,25 +12,7 @@ from promptpilot.errors import (
 )
 from promptpilot.ports import Identity
 from promptpilot.services.principals import personal_workspace
-from tests.contract.issuers import EMAIL, ISSUERS, PASSWORD, Issuer
-from tests.contract.user_pools import Cognito, mocked_cognito
-
-
-@pytest.fixture(scope="module")
-def cognito() -> Iterator[Cognito]:
-    with mocked_cognito() as cognito:
-        yield cognito
-
-
-@pytest.fixture(params=sorted(ISSUERS))
-def issuer(request: pytest.FixtureRequest, cognito: Cognito, tmp_path: Path) -> Iterator[Issuer]:
-    with ISSUERS[request.param](cognito, tmp_path) as issuer:
-        yield issuer
-
-
-@pytest.fixture
-def identity(issuer: Issuer) -> Identity:
-    return issuer.identity
+from tests.contract.issuers import EMAIL, PASSWORD, Issuer
 
 
 @pytest.fixture
