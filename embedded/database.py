@@ -3,13 +3,15 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 from embedded.file_lock import FileLock
 from embedded.group_commit import GroupCommit, is_out_of_reach
+from embedded.wal_flush import WalFlush
 from promptpilot.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -19,7 +21,7 @@ Row = tuple[Any, ...]
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a commit is on the disk, where `GroupCommit` does not spare it
+    "PRAGMA synchronous = NORMAL",  # a commit survives the process, and `WalFlush` does the rest
     "PRAGMA wal_autocheckpoint = 1000",  # pages: a log this short is reused while it is cached
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
@@ -56,19 +58,73 @@ class Database:
             self._writer = opened.enter_context(closing(self._connect(_WRITER_PRAGMAS)))
             opened.pop_all()
         self._group_commit = GroupCommit(self._writer)
+        self._disk = WalFlush(path)
 
     def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """Run `change` in a transaction; when this returns, what it did is on the disk.
 
         Without `durable` it outlives the process, but not a loss of power before the next durable
-        write, which flushes all before it.
+        write, which flushes all before it. Others see a write at once, before it is on the disk:
+        see `settle`.
 
         A change reads and writes through the connection it gets, and neither commits nor runs a
         script on it. Its exception undoes it alone and is raised here. It may run in the thread of
         another writer, so it must be short and must not wait for anything. Raises
-        `StoreUnavailable` when the store is locked, full or broken: then nothing was written.
+        `StoreUnavailable` when the store is locked, full or broken: then nothing was written. Only
+        where the disk failed at the very end is that uncertain; nothing is written after that.
         """
-        return self._group_commit.run(change, durable=durable)
+        if not durable:
+            return self._commit(change)
+        self._disk.owe()
+        try:
+            result = self._commit(change)
+            self._disk.flush()
+        finally:
+            self._disk.pay()
+        return result
+
+    def promise(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Like `write`; but while this thread is `promising`, durable once `keep` has been called.
+
+        A change that raises is no promise.
+        """
+        promises: Promises | None = getattr(self._local, "promises", None)
+        if promises is None:
+            return self.write(change)
+        self._disk.owe()
+        try:
+            result = self._commit(change)
+        except BaseException:
+            self._disk.pay()
+            raise
+        promises.count += 1
+        return result
+
+    @contextmanager
+    def promising(self) -> Iterator["Promises"]:
+        """Count what this thread promises meanwhile, for it to be kept together with others'."""
+        promises = self._local.promises = Promises()
+        try:
+            yield promises
+        finally:
+            self._local.promises = None
+
+    def keep(self, count: int) -> None:
+        """Put promises on the disk, that many. Raises `StoreUnavailable`."""
+        try:
+            self._disk.flush()
+        finally:
+            self._disk.pay(count)
+
+    def settle(self) -> None:
+        """Return when every durable write that can be read now is on the disk: before the outside
+        world is told what was read. Raises `StoreUnavailable`.
+        """
+        self._disk.settle()
+
+    def _commit(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        self._disk.require_sound()
+        return self._group_commit.run(change)
 
     def execute_script(self, script: str) -> None:
         """Execute SQL statements, each ended by a semicolon, in one transaction."""
@@ -114,6 +170,7 @@ class Database:
         for reader in readers:
             reader.connection.close()
         self._writer.close()
+        self._disk.close()
         self._lock.close()
 
     def _open_reader(self) -> "_Reader":
@@ -144,6 +201,13 @@ class Database:
                 return connection
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self._path} cannot be opened: {error}.") from error
+
+
+@dataclass
+class Promises:
+    """How many writes have been promised."""
+
+    count: int = 0
 
 
 class _Reader:

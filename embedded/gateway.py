@@ -53,7 +53,8 @@ class ClientGone(Exception):
 
 class Gateway:
     """The ASGI application. `documents` are served as they are, by path, and need no handler;
-    WebSockets are the business of `sockets`, and refused without it.
+    WebSockets are the business of `sockets`, and refused without it. `settle` returns when all that
+    an answer may tell is on the disk.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Gateway:
         authorizer: Handler = authorizer.handler,
         documents: Mapping[str, Mapping[str, object]] | None = None,
         sockets: LiveGateway | None = None,
+        settle: Callable[[], None] = lambda: None,
         threads: int = THREADS,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
@@ -70,6 +72,7 @@ class Gateway:
         self._authorizer = authorizer
         self._documents = {path: _document(content) for path, content in (documents or {}).items()}
         self._sockets = sockets
+        self._settle = settle
         self._threads = WorkerThreads(threads)
         self._body_seconds = body_seconds
         self._access_log: AccessLog | None = None
@@ -131,6 +134,8 @@ class Gateway:
             # Only a server that stops cancels, after it has waited. The work goes on, or is taken
             # up again from its record.
             return None, _refusal(Unavailable(reason="The server is stopping."), request_id)
+        except PromptPilotError as error:
+            return None, _refusal(error, request_id)
         except Exception:
             # The handler answers its own errors; this one is the authorizer's, or a defect.
             logger.exception("request failed", extra={"request_id": request_id})
@@ -143,7 +148,9 @@ class Gateway:
             if verdict["isAuthorized"]:
                 user = verdict["context"]["user"]
                 event["requestContext"]["authorizer"] = {"lambda": verdict["context"]}
-        return user, self._handler(event, None)
+        answer = self._handler(event, None)
+        self._settle()
+        return user, answer
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         length = _length(scope)

@@ -1,8 +1,8 @@
 """Many writers, one transaction: whoever comes first commits for all who come meanwhile.
 
-Durability costs one flush of the disk per transaction, however many changes are in it. A writer
-that finds nobody at work becomes the leader and commits in its own thread. Writers that arrive
-while it does so queue up; when it is done, the first of them leads and commits for all of them.
+A writer that finds nobody at work becomes the leader and commits in its own thread. Writers that
+arrive while it does so queue up; when it is done, the first of them leads and commits for all of
+them. Putting commits on the disk is the business of `WalFlush`.
 """
 
 import sqlite3
@@ -46,11 +46,10 @@ def is_out_of_reach(error: BaseException) -> bool:
 class _Request:
     """One writer's change and, in the end, its outcome. `bell` rings when there is news."""
 
-    __slots__ = ("bell", "change", "durable", "error", "leads", "result")
+    __slots__ = ("bell", "change", "error", "leads", "result")
 
-    def __init__(self, change: Callable[[sqlite3.Connection], Any], *, durable: bool) -> None:
+    def __init__(self, change: Callable[[sqlite3.Connection], Any]) -> None:
         self.change = change
-        self.durable = durable
         self.bell = threading.Lock()
         self.bell.acquire()
         self.leads = False
@@ -77,25 +76,22 @@ class GroupCommit:
         self._led = False
         self._leader: int | None = None
         self._closed = False
-        self._durable: bool | None = None
 
-    def run(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """Run `change` in a transaction; when this returns, what it did is on the disk.
+    def run(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `change` in a transaction; when this returns, it is committed.
 
-        One that is not `durable` outlives the process, but a loss of power may take it until the
-        next durable one, which flushes all before it. An exception of the change undoes that change
-        alone and is raised here. Raises `StoreUnavailable` when the store is locked, full or
-        broken: then nothing was written.
+        An exception of the change undoes that change alone and is raised here. Raises
+        `StoreUnavailable` when the store is locked, full or broken: then nothing was written.
         """
         if self._leader == threading.get_ident():
             raise RuntimeError("a change cannot write again: it is in a transaction already")
-        outcome: T = self._submit(_Request(change, durable=durable), last=False)
+        outcome: T = self._submit(_Request(change), last=False)
         return outcome
 
     def close(self) -> None:
         """Finish what is queued and refuse everything after it."""
         with suppress(StoreUnavailable):
-            self._submit(_Request(lambda _: None, durable=True), last=True)
+            self._submit(_Request(lambda _: None), last=True)
 
     def _submit(self, request: _Request, *, last: bool) -> Any:
         try:
@@ -148,7 +144,6 @@ class GroupCommit:
     def _commit(self, batch: list[_Request]) -> None:
         connection = self._connection
         try:
-            self._set_durable(any(request.durable for request in batch))
             connection.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 self._do_alone(batch[0])
@@ -164,13 +159,6 @@ class GroupCommit:
                 request.error.__cause__ = error
             if not isinstance(error, Exception):
                 raise
-
-    def _set_durable(self, durable: bool) -> None:
-        """Whether the next commit waits for the disk. SQLite takes it between transactions only."""
-        if durable is not self._durable:
-            level = "FULL" if durable else "NORMAL"
-            self._connection.execute(f"PRAGMA synchronous = {level}")
-            self._durable = durable
 
     def _do_alone(self, request: _Request) -> None:
         try:

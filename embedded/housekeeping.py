@@ -3,21 +3,17 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from embedded.table import SqliteTable
 from promptpilot.errors import Unavailable
-from promptpilot.ports import MAX_WRITE_OPERATIONS, Delete, EventBus, Item, Operation, Put
-from promptpilot.services.outbox_relay import Relayed, relay
+from promptpilot.ports import MAX_WRITE_OPERATIONS, EventBus
+from promptpilot.services.outbox_relay import relay
 
 logger = logging.getLogger(__name__)
 
 RELAY_SECONDS = 0.5
 SWEEP_SECONDS = 60.0
 SWEEP_LIMIT = 1_000
-
-UNPUBLISHABLE = "outbox_unpublishable"
-"""The `kind` of what was in the outbox and holds no event."""
 
 
 def relay_outbox(table: SqliteTable, bus: EventBus) -> int:
@@ -29,14 +25,8 @@ def relay_outbox(table: SqliteTable, bus: EventBus) -> int:
     items = table.pending_outbox(MAX_WRITE_OPERATIONS)
     relayed = relay(items, bus=bus)
     if relayed.done:
-        table.write([_after(item, relayed) for item in items[: relayed.done]])
+        table.relayed(relayed.done, relayed.unpublishable)
     return relayed.done
-
-
-def _after(item: Item, relayed: Relayed) -> Operation:
-    if item in relayed.unpublishable:
-        return Put(replace(item, kind=UNPUBLISHABLE))
-    return Delete(item.key)
 
 
 class Periodic:

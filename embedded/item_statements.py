@@ -73,6 +73,12 @@ SELECT pk, sk, gsi1pk, gsi1sk, gsi2pk, gsi2sk, kind, revision, expires_at, body
 FROM items INDEXED BY items_outbox WHERE kind = 'outbox' ORDER BY rowid LIMIT ?
 """
 
+DELETE_OUTBOX_ITEMS = """
+DELETE FROM items WHERE rowid IN (
+    SELECT rowid FROM items INDEXED BY items_outbox WHERE kind = 'outbox' ORDER BY rowid LIMIT ?
+)
+"""
+
 SWEEP = """
 DELETE FROM items WHERE rowid IN (
     SELECT rowid FROM items INDEXED BY items_expiry

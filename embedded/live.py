@@ -47,6 +47,11 @@ class Outgoing:
             self._tell(self._arrived)
             return True
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
     def close(self) -> None:
         """End the connection once what waits has been sent; the first end counts."""
         with self._lock:
@@ -90,9 +95,12 @@ class Outgoing:
 
 
 class LocalLive:
-    """A `Live` of the connections that the server has added."""
+    """A `Live` of the connections that the server has added. `settle` returns when all that a
+    message may tell is on the disk.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
+        self._settle = settle
         self._open: dict[str, Outgoing] = {}
 
     def __len__(self) -> int:
@@ -116,10 +124,18 @@ class LocalLive:
             outgoing.end()
 
     def send(self, connection: str, message: str) -> bool:
-        """See `Live.send`. Never waits. Raises `TooLarge` for a message of more than 128 KiB."""
+        """See `Live.send`. Waits for nothing but the disk. Raises `TooLarge` for a message of more
+        than 128 KiB.
+        """
+        self._settle()
         size = len(message_bytes(message))
         outgoing = self._open.get(connection)
         return outgoing is not None and outgoing.put(message, size)
+
+    def waiting_bytes(self, connection: str) -> int:
+        """How much waits to be sent on a connection; nothing on one that is gone."""
+        outgoing = self._open.get(connection)
+        return 0 if outgoing is None else outgoing.waiting_bytes
 
     def close(self, connection: str) -> None:
         """See `Live.close`."""

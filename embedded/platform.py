@@ -1,45 +1,43 @@
 """The embedded platform: every port served from one process and one data folder."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from embedded.blobs import FolderBlobs
 from embedded.database import Database
 from embedded.engine.engine import Engine
 from embedded.engine.queue import EngineQueue
 from embedded.event_bus import LocalEventBus
+from embedded.followers import LocalFollowers
 from embedded.housekeeping import Periodic, housekeeping
 from embedded.identity import LocalIdentity
+from embedded.in_turn import InTurn
 from embedded.key_file import make_key, read_key
 from embedded.live import LocalLive
 from embedded.local_model import LocalModel
+from embedded.partial_texts import LocalPartialTexts
 from embedded.scheduler import SqliteScheduler
 from embedded.secrets import FileSecrets
 from embedded.table import SqliteTable
 from embedded.waiter import LocalWaiter
 from functions.abandoned_steps.handler import handler as abandoned_steps
+from functions.api.progress_ports import progress_ports
+from functions.execution_events.handler import EVENT_TYPES
 from functions.execution_events.handler import handle as execution_events
 from functions.live.handler import handler as live_events
 from functions.step_worker.handler import handle as step_worker
 from promptpilot import platform
+from promptpilot.adapters.egress.client import AiohttpEgress
 from promptpilot.adapters.models.registry import ModelRegistry
-from promptpilot.domain.event import EventType
+from promptpilot.domain.egress_opened import Opened
+from promptpilot.domain.execution import parse_machine_name
+from promptpilot.domain.progress import progress_subject
 from promptpilot.platform import AssembledPlatform
 from promptpilot.settings import Settings
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 DATABASE = "promptpilot.db"
 CURSOR_KEY = "cursor.key"
 CURSOR_KEY_BYTES = 32
 GRACE_SECONDS = 10.0
-
-
-async def in_place(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """`Offload` for a store that answers in microseconds, less than a thread would cost."""
-    return call(*args, **kwargs)
 
 
 class EmbeddedPlatform:
@@ -58,16 +56,20 @@ class EmbeddedPlatform:
             worker=step_worker,
             on_status=execution_events,
             on_abandoned=abandoned_steps,
+            on_progress=lambda name: self._waiter.announce(_progress_of(name)),
         )
         self._engine.at_stop(self._models.close)
         self._identity = LocalIdentity(self.database, data)
-        self.live = LocalLive()
+        self.live = LocalLive(self.database.settle)
+        self._followers = LocalFollowers(self.live, lambda: progress_ports(self.ports))
+        self._waiter = LocalWaiter(overhear=self._followers.hint)
         bus = LocalEventBus(
-            {EventType.EXECUTION_QUEUED: (execution_events,)},
+            dict.fromkeys(EVENT_TYPES, (execution_events,)),
             everything=self.live.while_open(live_events),
         )
         scheduler = SqliteScheduler(self.database, bus)
-        self._on_the_side: tuple[Periodic | SqliteScheduler, ...] = (
+        self._on_the_side: tuple[Periodic | SqliteScheduler | LocalFollowers, ...] = (
+            self._followers,
             *housekeeping(table, bus),
             scheduler,
         )
@@ -77,13 +79,18 @@ class EmbeddedPlatform:
             orchestrator=self._engine,
             step_queue=EngineQueue(self._engine),
             event_bus=bus,
-            waiter=LocalWaiter(),
+            waiter=self._waiter,
             identity=self._identity,
             secrets=vault,
             scheduler=scheduler,
             live=self.live,
             models=self._models,
-            offload=in_place,
+            egress=AiohttpEgress(Opened.read(settings.egress_allow)),
+            partial_texts=LocalPartialTexts(
+                announce=self._waiter.announce, wanted=self._followers.follows
+            ),
+            followers=self._followers,
+            offload=InTurn(self.database),
             cursor_key=_cursor_key(data / CURSOR_KEY),
         )
 
@@ -110,6 +117,11 @@ class EmbeddedPlatform:
             self._local_model.close()
         self.database.close()
         platform.install(None)
+
+
+def _progress_of(name: str) -> str:
+    """What is announced when the history of the execution of that machine's name has grown."""
+    return progress_subject(parse_machine_name(name)[1])
 
 
 def _cursor_key(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """The whole product in this process, until it is told to stop."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from embedded.live_gateway import LiveGateway
 from embedded.platform import EmbeddedPlatform
 from embedded.server import serve
 from promptpilot.settings import Settings
+
+GARBAGE_THRESHOLDS = (20_000, 20, 20)
+"""Python's own collect after every 700 new objects, which a step makes several times over."""
 
 
 def serve_until_stopped(
@@ -29,6 +33,16 @@ def serve_until_stopped(
     platform = EmbeddedPlatform(settings, with_model=with_model)
     platform.start()
     gateway = Gateway(
-        documents={"/.well-known/jwks.json": platform.jwks}, sockets=LiveGateway(platform.live)
+        documents={"/.well-known/jwks.json": platform.jwks},
+        sockets=LiveGateway(platform.live),
+        settle=platform.database.settle,
     )
+    _collect_seldom()
     serve(gateway, host=host, port=port, on_ready=on_ready, on_stop=platform.close)
+
+
+def _collect_seldom() -> None:
+    """Look for garbage less often, and never through what has been loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from embedded.database import Database, Row
@@ -9,6 +10,7 @@ from embedded.item_statements import (
     CREATE,
     DELETE,
     DELETE_AT_REVISION,
+    DELETE_OUTBOX_ITEMS,
     GET,
     OUTBOX_ITEMS,
     PUT,
@@ -36,6 +38,9 @@ from promptpilot.ports import (
 )
 from promptpilot.sort_range import sort_range
 from promptpilot.table_limits import require_few_keys, require_writable
+
+UNPUBLISHABLE = "outbox_unpublishable"
+"""The `kind` of what was in the outbox and holds no event."""
 
 _AFTER_EVERY_TEXT = b""
 """SQLite orders every blob after every text."""
@@ -94,15 +99,33 @@ class SqliteTable:
                 if not _OPERATIONS[type(operation)](connection, operation, now):
                     raise ConditionFailed(operation=position)
 
-        self._database.write(change, durable=durable)
+        if durable:
+            self._database.promise(change)
+        else:
+            self._database.write(change, durable=False)
 
     def pending_outbox(self, limit: int) -> tuple[Item, ...]:
         """Up to `limit` events that have not been relayed, in the order they were committed.
 
-        They do not expire: a relay that was off for long still has to hand them on.
+        They are on the disk, and do not expire: a relay that was off for long still has to hand
+        them on.
         """
         rows = self._database.rows(OUTBOX_ITEMS, (limit,))
+        self._database.settle()
         return tuple(item for pk, sk, *row in rows if (item := _item(Key(pk, sk), row, now=0)))
+
+    def relayed(self, count: int, unpublishable: Sequence[Item] = ()) -> None:
+        """Take the oldest `count` events out of the outbox. Those that cannot be published are kept
+        under another kind.
+        """
+
+        def change(connection: sqlite3.Connection) -> None:
+            for item in unpublishable:
+                _put(connection, Put(replace(item, kind=UNPUBLISHABLE)), 0)
+            _done(connection, DELETE_OUTBOX_ITEMS, (count - len(unpublishable),))
+
+        # What is published once more after a loss of power is published at least once.
+        self._database.write(change, durable=False)
 
     def sweep(self, limit: int) -> int:
         """Remove up to `limit` items that have expired; returns how many."""

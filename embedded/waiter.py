@@ -12,17 +12,26 @@ LOOK_AGAIN_SECONDS = 1.0
 class LocalWaiter:
     """A `Waiter` for one process: one bell for each waiting thread."""
 
-    def __init__(self, look_again_seconds: float = LOOK_AGAIN_SECONDS) -> None:
+    def __init__(
+        self,
+        look_again_seconds: float = LOOK_AGAIN_SECONDS,
+        *,
+        overhear: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`overhear` gets every subject that is announced; it must not wait."""
+        self._overhear = overhear
         self._look_again_seconds = look_again_seconds
         self._lock = threading.Lock()
         self._bells: defaultdict[str, set[threading.Event]] = defaultdict(set)
 
     def announce(self, subject: str) -> None:
         """Wake everyone who waits for `subject`."""
-        with self._lock:
-            bells = tuple(self._bells.get(subject, ()))
-        for bell in bells:
-            bell.set()
+        if subject in self._bells:  # nobody waits, mostly; who begins to, looks first
+            with self._lock:
+                bells = tuple(self._bells.get(subject, ()))
+            for bell in bells:
+                bell.set()
+        self._overhear(subject)
 
     def wait(self, subject: str, ended: Callable[[], bool], seconds: float) -> bool:
         """Return `ended()` as soon as it is true, or when `seconds` have passed."""

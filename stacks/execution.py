@@ -12,6 +12,7 @@ from stacks.constructs.statuses import Statuses
 from stacks.constructs.steps import StepQueues, make_abandoned_steps, make_worker
 from stacks.data import DataStack
 from stacks.events import EventsStack
+from stacks.live import LiveStack
 from stacks.settings import Settings
 
 DAILY = Duration.days(1)
@@ -21,7 +22,13 @@ class ExecutionStack(CapabilityStack):
     """Queues, functions, and rules; state machines come and go with workflows."""
 
     def __init__(
-        self, scope: Construct, *, settings: Settings, data: DataStack, events: EventsStack
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        data: DataStack,
+        events: EventsStack,
+        live: LiveStack,
     ) -> None:
         super().__init__(scope, "execution", settings=settings, description="What runs workflows")
         layers = Layers(self, settings, WITH_VENDORS)
@@ -34,6 +41,7 @@ class ExecutionStack(CapabilityStack):
             queues=self.queues,
             machines=self.machines,
             storage=data.storage,
+            socket=live.socket,
         )
         make_abandoned_steps(
             self,

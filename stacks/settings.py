@@ -165,6 +165,10 @@ class Settings(_Model):
     threat_protection: bool = False
     """Cognito's own: it blocks stolen passwords and odd log-ins, at $0.02 a user and month."""
     custom_models: Mapping[str, CustomModels] = {}
+    egress_allow: tuple[str, ...] = ()
+    """What the actions of workflows may reach besides public addresses: hosts, hosts with a port,
+    networks.
+    """
 
     @model_validator(mode="before")
     @classmethod

@@ -1,12 +1,20 @@
 """Doubles that stand behind the real ports."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from promptpilot.clock import epoch_ms
+from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price, Usage
-from promptpilot.errors import ConditionFailed, ModelError, ModelTimeout, ModelUnknown
+from promptpilot.errors import (
+    ConditionFailed,
+    ModelError,
+    ModelTimeout,
+    ModelUnknown,
+    StepError,
+)
 from promptpilot.ports import (
     Check,
     Create,
@@ -14,7 +22,10 @@ from promptpilot.ports import (
     Index,
     Item,
     Key,
+    OnText,
     Operation,
+    OutboundAnswer,
+    OutboundRequest,
     Page,
     Position,
     Replace,
@@ -48,7 +59,7 @@ class ScriptedModel:
         self.arrived = asyncio.Event()
         self.cancelled = 0
 
-    async def complete(self, request: ModelRequest) -> Completion:
+    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
         self.requests.append(request)
         self.arrived.set()
         if self._gate is not None:
@@ -56,7 +67,10 @@ class ScriptedModel:
         answer = self._answer(request)
         if isinstance(answer, ModelError):
             raise answer
-        return answer if isinstance(answer, Completion) else _said(answer, request)
+        completion = answer if isinstance(answer, Completion) else _said(answer, request)
+        for piece in re.findall(r"\s*\S+|\s+$", completion.text) if on_text else ():
+            on_text(piece)
+        return completion
 
     async def _wait(self, gate: asyncio.Event, seconds: float) -> None:
         try:
@@ -88,6 +102,23 @@ class ScriptedModels:
             ModelInfo(id=name, vendor=name.partition("/")[0], available=True, price=model.price)
             for name, model in self.models.items()
         )
+
+
+class ScriptedEgress:
+    """An `Egress` that reaches nobody: it gives the answers it was made with, one after another,
+    and keeps what was sent by which rules.
+    """
+
+    def __init__(self, answers: Sequence[OutboundAnswer | StepError] = ()) -> None:
+        self._left = iter(answers)
+        self.sent: list[tuple[OutboundRequest, EgressRules]] = []
+
+    async def send(self, request: OutboundRequest, rules: EgressRules) -> OutboundAnswer:
+        self.sent.append((request, rules))
+        answer = next(self._left)
+        if isinstance(answer, StepError):
+            raise answer
+        return answer
 
 
 def _one_after_another(

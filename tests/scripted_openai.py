@@ -82,6 +82,45 @@ def sends(data: bytes) -> Behaviour:
     return behave
 
 
+def chunk(content: str | None = None, **changes: Any) -> dict[str, Any]:
+    """One piece of a chat completion that is streamed; `choice` and `delta` add to those."""
+    delta = {"content": content, **changes.pop("delta", {})}
+    choice = {"index": 0, "delta": delta, "finish_reason": None, **changes.pop("choice", {})}
+    return {"object": "chat.completion.chunk", "model": "served-model", "choices": [choice]} | (
+        changes
+    )
+
+
+LAST_CHUNKS = (
+    chunk(choice={"finish_reason": "stop"}),
+    {"choices": [], "model": "served-model", "usage": USAGE},
+    "[DONE]",
+)
+
+
+def events(*data: Any) -> bytes:
+    """Server-sent events with these data, which are JSON unless they are texts."""
+    texts = (each if isinstance(each, str) else json.dumps(each) for each in data)
+    return "".join(f"data: {text}\n\n" for text in texts).encode()
+
+
+def streams(*pieces: bytes, end: bool = True) -> Behaviour:
+    """Answer with a stream of events, in pieces of a chunked body; without `end` cut it off."""
+
+    async def behave(received: Received, transport: asyncio.Transport) -> None:
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+        transport.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        for piece in pieces:
+            transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await asyncio.sleep(0)
+        if end:
+            transport.write(b"0\r\n\r\n")
+        else:
+            transport.close()
+
+    return behave
+
+
 async def echoes(received: Received, transport: asyncio.Transport) -> None:
     """Answer with the last message's text."""
     text = received.body["messages"][-1]["content"]

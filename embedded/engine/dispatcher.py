@@ -1,7 +1,6 @@
 """Hands jobs to the worker as SQS would: at least once, in order of arrival, so many at a time."""
 
 import asyncio
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -139,7 +138,6 @@ def _event(job: Job) -> dict[str, Any]:
             "ApproximateFirstReceiveTimestamp": str(job.sent_ms),
         },
         "messageAttributes": {},
-        "md5OfBody": hashlib.md5(job.body.encode(), usedforsecurity=False).hexdigest(),
         "eventSource": "aws:sqs",
         "eventSourceARN": QUEUE_ARN,
         "awsRegion": REGION,

@@ -12,12 +12,22 @@ from embedded.engine.evaluation import Evaluator
 from embedded.engine.event_loop import EventLoop
 from embedded.engine.execution import Services
 from embedded.engine.executions import Executions
+from embedded.engine.history import history_of
 from embedded.engine.journal import SCHEMA, Journal
 from embedded.engine.machines import Machines
 from embedded.engine.names import name_in
 from embedded.engine.payload import MAX_PAYLOAD_BYTES, byte_size, decode, encode
-from embedded.engine.records import abort_execution, count_boot, insert_execution, output_of
+from embedded.engine.records import (
+    Standing,
+    abort_execution,
+    count_boot,
+    execution_named,
+    insert_execution,
+    output_of,
+    standing_of,
+)
 from embedded.engine.recovery import recover
+from embedded.engine.resumption import resume_execution
 from embedded.engine.sandbox import Sandbox
 from embedded.engine.status_events import OnStatus, StatusEvents
 from embedded.engine.task_tokens import (
@@ -28,9 +38,10 @@ from embedded.engine.task_tokens import (
     TaskTokens,
     nobody,
 )
+from embedded.engine.turn import OnProgress
 from promptpilot.clock import epoch_ms
-from promptpilot.errors import Invalid, StoreUnavailable, TooLarge
-from promptpilot.ports import Machine
+from promptpilot.errors import Invalid, NotFound, StoreUnavailable, TooLarge
+from promptpilot.ports import HistoryEvent, Machine
 
 ANSWER_SECONDS = 10.0
 """How long a caller of another thread waits until what it asked for is durable."""
@@ -54,15 +65,17 @@ class Engine:
         worker: Worker,
         on_status: OnStatus,
         on_abandoned: OnAbandoned = lambda _: None,
+        on_progress: OnProgress = lambda _: None,
         max_concurrency: int = 256,
         redelivery_seconds: Sequence[float] = (1.0, 10.0),
         running_delay: float = 0.2,
         evaluation_seconds: float = 2.0,
     ) -> None:
         """`redelivery_seconds` are the pauses before a failed job is delivered again; after the
-        last delivery it is given up, and `on_abandoned` gets it. That an execution runs is told
-        after `running_delay` seconds. One expression may take `evaluation_seconds` on the
-        processor.
+        last delivery it is given up, and `on_abandoned` gets it. `on_progress` gets the name of an
+        execution whose history has grown, on the loop's thread, once for each commit. That an
+        execution runs is told after `running_delay` seconds. One expression may take
+        `evaluation_seconds` on the processor.
         """
         database.execute_script(SCHEMA)
         self.database = database
@@ -88,6 +101,7 @@ class Engine:
             tokens=self._tokens,
             dispatcher=self.dispatcher,
             ended=self._executions.ended,
+            on_progress=on_progress,
         )
         self._at_start: list[Callable[[], None]] = []
         self._at_stop: list[Callable[[], Awaitable[None]]] = []
@@ -129,8 +143,7 @@ class Engine:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _suspend(self) -> None:
-        self._executions.suspend()
-        await asyncio.sleep(0)
+        await self._executions.suspend()
         self.journal.flush(durable=True)
         for callback in self._at_stop:
             await callback()
@@ -156,7 +169,24 @@ class Engine:
             lambda connection: insert_execution(connection, name, compiled.key, epoch_ms(), text)
         )
         if row is not None:
-            self.on_loop(self._executions.begin, row, compiled, self._services)
+            self.on_loop(self._executions.begin, row, compiled, self._services, Standing())
+
+    def resume(self, machine: Machine, name: str) -> None:
+        """Go on with an execution that did not succeed, see `Orchestrator.resume`."""
+        known = execution_named(self.database.read(), name)
+        if known is None:
+            raise NotFound(kind="execution", id=name)
+        compiled = self._machines.load(known.machine)
+        row = resume_execution(self.database, name, compiled.maps)
+        if row is not None:
+            standing = standing_of(self.database, row.id)
+            self.on_loop(self._executions.begin, row, compiled, self._services, standing)
+
+    def history(
+        self, machine: Machine, name: str, *, after: int, limit: int
+    ) -> Sequence[HistoryEvent]:
+        """What is journaled of an execution's history, see `Orchestrator.history`."""
+        return history_of(self.database, self._machines, name, after=after, limit=limit)
 
     def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
         """Stop an execution: no state is entered afterwards. Names are unique among all machines
@@ -183,7 +213,7 @@ class Engine:
         """Nothing: a machine is a row that costs nothing, and an execution may be resumed on it."""
         return 0
 
-    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
+    def succeed_task(self, token: str, output: Any) -> bool:
         """Give a waiting task its result. Raises `TooLarge` and `Invalid` as `start` does."""
         text = _json_text(output, "A task's output")
         value = decode(text)
@@ -220,7 +250,7 @@ def _wait_for(answer: "Future[bool]") -> bool:
         raise StoreUnavailable from error
 
 
-def _json_text(value: Mapping[str, Any], what: str) -> str:
+def _json_text(value: Any, what: str) -> str:
     try:
         text = encode(value)
     except (ValueError, TypeError, RecursionError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.engine.expressions import Environment, SpentError
 from embedded.engine.failures import QUERY_EVALUATION_ERROR, StateFailed
-from embedded.engine.jsonata_functions import Moment
+from embedded.engine.jsonata_functions import MOMENT_FUNCTIONS, Moment
 from embedded.engine.sandbox import Sandbox
 from embedded.engine.templates import Template, compile_template
 from promptpilot.errors import Problem
@@ -31,6 +31,8 @@ class Field:
     template: Template
     fits: Callable[[Any], bool]
     expected: str
+    timely: bool
+    """Whether its value depends on the time or on chance."""
 
     @classmethod
     def compile(
@@ -43,7 +45,9 @@ class Field:
         expected: str = "",
     ) -> "Field":
         """Compile `source`, which stands at the JSON pointer `at`."""
-        return cls(name, source, compile_template(source, at, problems), fits, expected)
+        template = compile_template(source, at, problems)
+        timely = not template.names.isdisjoint(MOMENT_FUNCTIONS)
+        return cls(name, source, template, fits, expected, timely)
 
 
 class Evaluator:

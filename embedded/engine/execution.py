@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ from embedded.engine.failures import DATA_LIMIT_EXCEEDED, RUNTIME, TIMEOUT, Stat
 from embedded.engine.frame import Frame
 from embedded.engine.journal import Journal
 from embedded.engine.names import ROLE_ARN, execution_arn, machine_arn
+from embedded.engine.owner import Journaled
 from embedded.engine.payload import MAX_VARIABLES_BYTES, decode
-from embedded.engine.records import ExecutionRow, Status, end_execution, save_frame
+from embedded.engine.records import ExecutionRow, Standing, Status, end_execution
 from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.state_machine import StateMachine
-from embedded.engine.task_tokens import LOST, Acknowledge, TaskTokens
+from embedded.engine.task_tokens import LONGEST_TIMER_SECONDS, LOST, TaskTokens
 from embedded.engine.timestamps import iso_time
+from embedded.engine.turn import OnProgress, Turn
 from promptpilot.clock import epoch_ms
 
 ROOT = ""
@@ -37,12 +39,15 @@ class Services:
     dispatcher: Dispatcher
     ended: "Callable[[Execution], None]"
     """Called when the end of an execution is durable."""
+    on_progress: OnProgress
 
 
 class Execution:
     """A running execution. Everything happens on the event loop's thread."""
 
-    def __init__(self, row: ExecutionRow, machine: StateMachine, services: Services) -> None:
+    def __init__(
+        self, row: ExecutionRow, machine: StateMachine, services: Services, standing: Standing
+    ) -> None:
         self.row = row
         self.name = row.name
         self.machine = machine
@@ -50,13 +55,17 @@ class Execution:
         self.tokens = services.tokens
         self.dispatcher = services.dispatcher
         self._input = decode(row.input)
-        self.context = _context(row, machine, self._input)
+        self.context = _context(row, machine, self._input, standing)
         self._services = services
-        self._events = 0
+        self._standing = standing
+        self._last_event = standing.last_event
+        self._events = sum(each.events for each in standing.snapshots.values())
         self._variable_bytes = 0
-        self._frames: list[Frame] = []
-        self._task: asyncio.Task[None] | None = None
+        self._root = self._root_frame()
+        self._turn: Turn | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._suspended = False
         self._durable: asyncio.Future[None] | None = None
         """Once it has ended: done when that is journaled."""
 
@@ -68,35 +77,58 @@ class Execution:
     @property
     def settling(self) -> bool:
         """Whether it has a result, or its end, that is not durable yet."""
-        return not self.running or any(frame.settling for frame in self._frames)
+        pending = self._turn is not None and not self._turn.over
+        return pending or not self.running or any(each.news.settling for each in self._root.tree())
 
-    def begin(
-        self, snapshots: Mapping[str, Snapshot] | None = None, variables: Sequence[Variable] = ()
-    ) -> None:
+    def begin(self) -> None:
         """Run from the start, or from where the journal stands."""
-        loop = self._services.loop
-        self._task = loop.create_task(self._run(self._root_frame(snapshots or {}, variables)))
-        self._task.add_done_callback(self._check)
-        if self.machine.timeout_seconds is not None:
-            passed = (epoch_ms() - self.row.started_ms) / 1000
-            left = max(0.0, self.machine.timeout_seconds - passed)
-            self._timer = loop.call_later(left, self._time_out)
+        self.spawn(self._run(self._root)).add_done_callback(self._check)
+        self._watch()
 
-    def _root_frame(
-        self, snapshots: Mapping[str, Snapshot], variables: Sequence[Variable]
-    ) -> Frame:
+    def _root_frame(self) -> Frame:
         started_ms = self.row.started_ms
-        snapshot = snapshots.get(ROOT) or Snapshot(
-            ROOT, self.machine.start_at, self.row.input, started_ms, started_ms, None, {}, 1
-        )
-        self._events = sum(each.events for each in snapshots.values()) or snapshot.events
-        given = decode(snapshot.input) if ROOT in snapshots else self._input
+        snapshot, variables = self.journaled(ROOT)
+        if snapshot is None:  # as the execution's own row says it
+            self._events += 1
+            snapshot = Snapshot(
+                *(ROOT, self.machine.states.start_at, self.row.input, started_ms, started_ms),
+                *(None, {}, 1),
+            )
+            given = self._input
+        else:
+            given = decode(snapshot.input)
         frame = Frame(self, self.machine.states, snapshot, input=given)
-        for variable in variables:
-            self._variable_bytes += len(variable.text)
-            frame.restore(variable)
-        self._frames.append(frame)
+        if not self._last_event:
+            frame.note("state_entered")
+        frame.restore(variables)
         return frame
+
+    def journaled(self, path: str) -> tuple[Snapshot | None, Sequence[Variable]]:
+        """Where the frame at `path` stood when the engine stopped; asked once."""
+        standing = self._standing
+        return standing.snapshots.pop(path, None), standing.variables.pop(path, ())
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run beside the others until the execution ends."""
+        task = self._services.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _watch(self) -> None:
+        """End the execution when its time is over, else look again when it may be."""
+        if self.machine.timeout_seconds is None:
+            return
+        begun_ms = self._standing.resumed_ms or self.row.started_ms
+        passed = max(0.0, (epoch_ms() - begun_ms) / 1000)
+        self._watch_for(self.machine.timeout_seconds - passed)
+
+    def _watch_for(self, seconds: float) -> None:
+        if seconds <= 0:
+            self._time_out()
+            return
+        part = min(seconds, LONGEST_TIMER_SECONDS)
+        self._timer = self._services.loop.call_later(part, self._watch_for, seconds - part)
 
     async def _run(self, frame: Frame) -> None:
         try:
@@ -131,36 +163,58 @@ class Execution:
         assert self._durable is not None
         return self._durable
 
-    def suspend(self) -> None:
-        """Do nothing any more; what is journaled goes on when the engine starts again."""
+    def suspend(self) -> "set[asyncio.Task[None]]":
+        """Do nothing any more; what is journaled goes on when the engine starts again. Returns the
+        tasks that are about to end.
+        """
+        self._suspended = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-        for acknowledge in self._take_acknowledges():
-            acknowledge(LOST)
+        for task in self._tasks:
+            task.cancel()
+        for frame in self._root.tree():
+            acknowledges, frame.news.acknowledges = frame.news.acknowledges, []
+            for acknowledge in acknowledges:
+                acknowledge(LOST)
+        return set(self._tasks)
 
     def _end(self, status: Status, **how: str) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self.row = self.row.ended(status, epoch_ms(), **how)
-        self._durable = self._services.journal.commit(
-            end_execution(self.row), self._take_acknowledges()
-        )
+        turn = self._open_turn()
+        if status == "SUCCEEDED":
+            self._root.news.stage(turn)
+        else:  # whoever resumes it finds each frame where it stood
+            for frame in self._root.tree():
+                frame.changed = True
+                frame.stage(turn)
+        turn.statements += end_execution(self.row)
+        turn.durable = True
+        self._durable = turn.wait(self._services.loop)
         self._durable.add_done_callback(lambda _: self._services.ended(self))
 
-    def _take_acknowledges(self) -> list[Acknowledge]:
-        return [each for frame in self._frames for each in frame.take_acknowledges()]
+    def _open_turn(self) -> Turn:
+        turn = self._turn
+        if turn is None or turn.over:
+            if turn is not None:
+                self._last_event = turn.last
+            turn = Turn(self.row.id, self.name, self._last_event, self._services.on_progress)
+            self._turn = turn
+            self._services.journal.submit(turn)
+        return turn
 
-    def save(self, frame: Frame, acknowledges: Sequence[Acknowledge]) -> "asyncio.Future[None]":
-        """Journal where the frame stands; the future is done when that is written.
+    def stage(self, frame: Journaled) -> Turn:
+        """Journal soon where the frame stands, and those around it."""
+        if self._suspended or not self.running:
+            raise asyncio.CancelledError  # its journal is closed
+        turn = self._open_turn()
+        frame.stage(turn)
+        return turn
 
-        It is flushed to the disk where somebody is told of it. Otherwise a loss of power sets the
-        execution back to an earlier snapshot, and what it sends again is answered from the logs.
-        """
-        statements = save_frame(self.row.id, frame.snapshot(), frame.take_unsaved())
-        journal = self._services.journal
-        return journal.commit(statements, acknowledges, durable=bool(acknowledges))
+    def save(self, frame: Journaled) -> "asyncio.Future[None]":
+        """The same; the future is done when it is journaled."""
+        return self.stage(frame).wait(self._services.loop)
 
     def count_events(self, events: int) -> int:
         """Count towards the history's limit; the sum so far."""
@@ -175,13 +229,18 @@ class Execution:
         self._variable_bytes += grown
 
 
-def _context(row: ExecutionRow, machine: StateMachine, input: Any) -> dict[str, Any]:
+def _context(
+    row: ExecutionRow, machine: StateMachine, input: Any, standing: Standing
+) -> dict[str, Any]:
     execution = {
         "Id": execution_arn(machine.workflow, row.name),
         "Input": input,
         "Name": row.name,
+        "RedriveCount": standing.resumptions,
         "RoleArn": ROLE_ARN,
         "StartTime": iso_time(row.started_ms),
     }
+    if standing.resumed_ms is not None:
+        execution["RedriveTime"] = iso_time(standing.resumed_ms)
     state_machine = {"Id": machine_arn(machine.workflow), "Name": machine.workflow}
     return {"Execution": execution, "StateMachine": state_machine}

@@ -1,18 +1,19 @@
 """The executions that are in memory. Everything here happens on the event loop's thread."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
 
 from embedded.database import Database
 from embedded.engine.execution import Execution, Services
 from embedded.engine.failures import RUNTIME
 from embedded.engine.journal import Journal
 from embedded.engine.machines import workflow_of
-from embedded.engine.records import ExecutionRow, end_execution, is_running
-from embedded.engine.snapshot import Snapshot, Variable
+from embedded.engine.records import ExecutionRow, Standing, end_execution, is_running
 from embedded.engine.state_machine import StateMachine
 from embedded.engine.status_events import StatusEvents
 from embedded.engine.task_tokens import DURABLE, LOST, Acknowledge
 from promptpilot.clock import epoch_ms
+
+SUSPEND_SECONDS = 1.0
 
 
 class Executions:
@@ -30,20 +31,20 @@ class Executions:
         row: ExecutionRow,
         machine: StateMachine,
         services: Services,
-        snapshots: Mapping[str, Snapshot] | None = None,
-        variables: Sequence[Variable] = (),
+        standing: Standing,
     ) -> None:
         """Run an execution that is in the journal, unless it runs already."""
-        if row.name in self._running:
+        known = self._running.get(row.name)
+        if known is not None and known.running:
             return
-        execution = Execution(row, machine, services)
+        execution = Execution(row, machine, services, standing)
         self._running[row.name] = execution
         stop = self._stops.pop(row.name, None)
         if stop is not None:
             _stop(execution, *stop)
             return
         self._status.begun(row, machine.workflow)
-        execution.begin(snapshots, variables)
+        execution.begin()
 
     def stop(self, name: str, error: str, cause: str, acknowledge: Acknowledge) -> None:
         """End an execution; acknowledged when that is durable, or there is nothing to end."""
@@ -57,7 +58,8 @@ class Executions:
 
     def ended(self, execution: Execution) -> None:
         """The execution's end is durable."""
-        self._running.pop(execution.name, None)
+        if self._running.get(execution.name) is execution:
+            del self._running[execution.name]
         self.tell(execution.row)
 
     def tell(self, row: ExecutionRow) -> None:
@@ -74,10 +76,11 @@ class Executions:
         """Whether a result that came in, or an end, is not durable yet."""
         return any(execution.settling for execution in self._running.values())
 
-    def suspend(self) -> None:
+    async def suspend(self) -> None:
         """Run nothing any more; the journal holds where each one goes on."""
-        for execution in self._running.values():
-            execution.suspend()
+        ending = {task for each in self._running.values() for task in each.suspend()}
+        if ending:
+            await asyncio.wait(ending, timeout=SUSPEND_SECONDS)
 
 
 def _stop(execution: Execution, error: str, cause: str, acknowledge: Acknowledge) -> None:

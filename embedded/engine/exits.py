@@ -55,4 +55,5 @@ def _assign(fields: Fields) -> Field | None:
     for name in variables.names():
         if not _VARIABLE.fullmatch(name) or name == "states":
             variables.problem(name, "wrong_value", f"{name} cannot be the name of a variable.")
+        fields.scope.assigned.append((variables.pointer(name), name))
     return fields.field("Assign")

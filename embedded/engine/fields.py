@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from embedded.engine.evaluation import Field, anything
+from embedded.engine.state_scopes import StateScope
 from embedded.engine.templates import Constant, pointer_token
 from promptpilot.errors import Problem
 
@@ -11,16 +12,12 @@ MAX_SECONDS = 99_999_999
 
 
 class Fields:
-    """The members of the object at the JSON pointer `at`. `problems` and `targets` (where a next
-    state is named, and which) are shared by the whole document.
-    """
+    """The members of the object at the JSON pointer `at`, which belongs to a scope of states."""
 
-    def __init__(
-        self, value: Any, at: str, problems: list[Problem], targets: list[tuple[str, str]]
-    ) -> None:
+    def __init__(self, value: Any, at: str, scope: StateScope) -> None:
         self.at = at
-        self.problems = problems
-        self.targets = targets
+        self.scope = scope
+        self.problems = scope.problems
         self._members: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
         if not isinstance(value, Mapping):
             self.problem("", "wrong_type", "Must be an object.")
@@ -51,7 +48,11 @@ class Fields:
 
     def inner(self, name: str) -> "Fields":
         """The members of an object that is a member; noted where it is missing or none."""
-        return Fields(self._members.get(name), self.pointer(name), self.problems, self.targets)
+        return Fields(self._members.get(name), self.pointer(name), self.scope)
+
+    def inner_scope(self) -> "Fields":
+        """The same members, in a scope of states within."""
+        return Fields(self._members, self.at, self.scope.open())
 
     def each(self, name: str) -> list["Fields"]:
         """The objects of an array that is a member; none where there is none."""
@@ -60,10 +61,7 @@ class Fields:
             self.problem(name, "wrong_type", f"{name} must be an array.")
             return []
         at = self.pointer(name)
-        return [
-            Fields(item, f"{at}/{index}", self.problems, self.targets)
-            for index, item in enumerate(value)
-        ]
+        return [Fields(item, f"{at}/{index}", self.scope) for index, item in enumerate(value)]
 
     def text(self, name: str) -> str:
         """A text of at least one character; noted where it is missing or none."""
@@ -78,7 +76,7 @@ class Fields:
         """The name of a state, which must exist."""
         target = self.text(name)
         if target:
-            self.targets.append((self.pointer(name), target))
+            self.scope.targets.append((self.pointer(name), target))
         return target
 
     def number(self, name: str, default: float, *, at_least: float, whole: bool = True) -> float:

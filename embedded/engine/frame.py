@@ -1,19 +1,27 @@
 """Where an execution stands: one frame for each thread of states that runs in it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from embedded.engine.dispatcher import Dispatcher
-from embedded.engine.evaluation import Evaluator, Field
+from embedded.engine.alarms import sleep_until
+from embedded.engine.children import Children
+from embedded.engine.evaluation import Field
 from embedded.engine.failures import RUNTIME, StateFailed
+from embedded.engine.items import Context, Item, with_item
 from embedded.engine.jsonata_functions import Moment
-from embedded.engine.payload import decode, encode_payload
-from embedded.engine.snapshot import Snapshot, Variable
-from embedded.engine.task_tokens import Acknowledge, Outcome, TaskTokens, nobody
+from embedded.engine.news import News
+from embedded.engine.notes import Happening, Note
+from embedded.engine.owner import Owner
+from embedded.engine.payload import encode_payload
+from embedded.engine.records import drop_frames, save_frame
+from embedded.engine.snapshot import ENDED, Snapshot, Variable
+from embedded.engine.states import States
 from embedded.engine.templates import Constant
 from embedded.engine.timestamps import iso_time
 from embedded.engine.transition import Transition
+from embedded.engine.turn import Turn
+from embedded.engine.variables import ABSENT, Variables
 from promptpilot.clock import epoch_ms
 
 Scope = dict[str, Any]
@@ -25,9 +33,9 @@ EVENTS_PER_STATE = 2
 """Entered and exited."""
 STATES_IN_A_ROW = 20
 """How many states a frame runs without waiting before it lets others run."""
-CLOCK_SLICE_SECONDS = 60.0
+_TIMELESS = Moment(0, "")
+"""For what does not ask for the time or for chance."""
 _NO_RETRIES: Mapping[int, int] = {}
-ABSENT: Any = object()
 
 
 class State(Protocol):
@@ -35,28 +43,6 @@ class State(Protocol):
 
     async def run(self, frame: "Frame") -> Transition:
         """Do what the state does. Raises `StateFailed`."""
-        ...
-
-
-class Owner(Protocol):
-    """What a frame needs of the execution that it belongs to."""
-
-    name: str
-    context: dict[str, Any]
-    evaluator: Evaluator
-    tokens: TaskTokens
-    dispatcher: Dispatcher
-
-    def count_events(self, events: int) -> int:
-        """Add to the events of the whole execution; returns how many there are."""
-        ...
-
-    def count_variable_bytes(self, grown: int) -> None:
-        """Add to the bytes of all variables. Raises `StateFailed` past the limit."""
-        ...
-
-    def save(self, frame: "Frame", acknowledges: Sequence[Acknowledge]) -> Awaitable[None]:
-        """Journal where the frame stands; done when that is durable."""
         ...
 
 
@@ -72,40 +58,57 @@ class Frame:
     def __init__(
         self,
         execution: Owner,
-        states: Mapping[str, State],
+        states: States[State],
         snapshot: Snapshot,
         *,
         input: Any,
         parent: "Frame | None" = None,
+        item: Item | None = None,
+        restored: bool = True,
     ) -> None:
+        """`restored` says that this is how the frame is journaled."""
         self.execution = execution
         self.path = snapshot.path
         self.input = input
         self.moment_ms = snapshot.moment_ms
         self.wake_ms = snapshot.wake_ms
-        self.settling = False
-        """Whether it has an outcome that is not journaled yet."""
+        self.entered_ms = snapshot.entered_ms
+        self.restored = restored
+        """Whether it is, as yet, as it was when the engine stopped."""
+        self.journaled = restored
+        self.variables: Variables = Variables(parent.variables if parent else None)
+        self.context: Context = parent.context if parent else execution.context
+        self.iteration: tuple[int, ...] = parent.iteration if parent else ()
+        """The positions in the Maps around it, outermost first."""
+        if item is not None:
+            self.context = with_item(self.context, item)
+            self.iteration = (*self.iteration, item.position)
+        self.news = News()
+        self.children: Children[Frame] | None = None
+        """The branches or iterations of the present state."""
         self._parent = parent
-        self._states = states
+        self._states = states.by_name
         self._state = snapshot.state
         self._input_text = snapshot.input
-        self._entered_ms = snapshot.entered_ms
         self._entered_time = iso_time(snapshot.entered_ms)
         self._retries = snapshot.retries
-        self._events = snapshot.events
-        self._variables: dict[str, Any] = {}
-        self._sizes: dict[str, int] = {}
-        self._unsaved: dict[str, str] = {}
-        self._changed = False
+        self.events = snapshot.events
+        """Of the history, those that are this frame's."""
+        self.changed = not restored
         self._evaluations = 0
         self._known: tuple[Any, str] = (ABSENT, "")
-        self._acknowledges: list[Acknowledge] = []
+        self._dropped: list[str] = []
 
     async def run(self) -> Transition:
         """Run from the present state to an end; what it gives. Raises `StateFailed`."""
         row = 0
         while True:
-            transition = await self._states[self._state].run(self)
+            try:
+                transition = await self._states[self._state].run(self)
+            except StateFailed as failure:
+                self.note("state_failed", failure.error)
+                raise
+            self._leave()
             if transition.next is None:
                 return transition
             self._enter(transition)
@@ -113,28 +116,98 @@ class Frame:
             if row % STATES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
 
+    def _leave(self) -> None:
+        self.drop_children()
+        self.note("state_exited")
+        self.count_events(EVENTS_PER_STATE)
+
     def _enter(self, transition: Transition) -> None:
         assert transition.next is not None
         self._state, self.input = transition.next, transition.output
         self._input_text = transition.text
-        if self._entered_ms != self.moment_ms:
-            self._entered_ms, self._entered_time = self.moment_ms, iso_time(self.moment_ms)
+        if self.entered_ms != self.moment_ms:
+            self.entered_ms, self._entered_time = self.moment_ms, iso_time(self.moment_ms)
         self.wake_ms = None
         self._retries = _NO_RETRIES
-        self._changed = True
-        self.count_events(EVENTS_PER_STATE)
+        self.changed = True
+        self.restored = False
+        self.note("state_entered")
+
+    def note(self, type: Happening, error: str | None = None) -> None:
+        """Note for the history what the present state does."""
+        at_ms = self.entered_ms if type == "state_entered" else epoch_ms()
+        self.news.notes.append(Note(type, at_ms, self._state, self.iteration, error))
 
     def count_events(self, events: int) -> None:
         """Count towards the history's limit. Raises `StateFailed` with States.Runtime past it."""
-        self._events += events
+        self.events += events
         self._evaluations = 0
+        self._count_all_events(events)
+
+    def _count_all_events(self, events: int) -> None:
         if self.execution.count_events(events) > MAX_EVENTS:
             cause = f"The execution would have more than {MAX_EVENTS} history events."
             raise StateFailed(RUNTIME, cause)
 
+    def fan_out(self) -> "Children[Frame]":
+        """Where the branches or iterations of the present state are kept from now on."""
+        self.children = Children[Frame](self.path, self._state)
+        self._count_all_events(self.children.events)
+        return self.children
+
+    def gather(self) -> None:
+        """Take over what those that branch off have to tell and nobody has journaled."""
+        for child in self.children.running.values() if self.children else ():
+            child.gather()
+            self.news.take_over(child.news)
+
+    def drop_children(self) -> None:
+        """The present state needs its branches or iterations no more."""
+        children = self.children
+        if children is None:
+            return
+        for child in children.take_ended():
+            self.news.take_over(child.news)
+        self.gather()
+        for child in children.running.values():
+            child.release()
+            self.events += child.events
+        self.events += children.events
+        if children.journaled:
+            self._dropped.append(children.prefix)
+        self.children = None
+        self.changed = True
+
+    def end_child(self, child: "Frame", last: Transition) -> None:
+        """A branch or an iteration has ended so."""
+        assert self.children is not None
+        child.end(last)
+        self.children.end(child)
+        if child.journaled or child.news.settling:
+            self.execution.stage(self)
+
+    def end(self, last: Transition) -> None:
+        """It has ended, as a branch or an iteration."""
+        self._state, self._input_text = ENDED, last.text
+        self.changed = True
+        self.release()
+
+    def release(self) -> None:
+        """Its variables are gone, and those of what branches off it."""
+        self.execution.count_variable_bytes(-self.variables.size())
+        self.variables = Variables()
+        for child in self.children.running.values() if self.children else ():
+            child.release()
+
+    def tree(self) -> "Iterator[Frame]":
+        """This frame and all that branch off it and run."""
+        yield self
+        for child in self.children.running.values() if self.children else ():
+            yield from child.tree()
+
     def scope(self, *, token: str | None = None, **more: Any) -> Scope:
         """`$states` of the present state: its input, its context, and `more`."""
-        context = dict(self.execution.context)
+        context = dict(self.context)
         context["State"] = {
             "EnteredTime": self._entered_time,
             "Name": self._state,
@@ -144,40 +217,37 @@ class Frame:
             context["Task"] = {"Token": token}
         return {"input": self.input, "context": context, **more}
 
-    async def evaluate(self, field: Field, scope: Scope) -> Any:
-        """The value of a field of the present state. Raises `StateFailed`."""
+    async def evaluate(self, field: Field, scope: Scope, moment: Moment | None = None) -> Any:
+        """The value of a field of the present state. Raises `StateFailed`.
+
+        Without a `moment`, the same evaluation after a restart is one at the same moment.
+        """
         if isinstance(field.template, Constant):
             return field.template.value
         variables = {}
         for name in field.template.names:
-            value = scope if name == "states" else self.lookup(name)
+            value = scope if name == "states" else self.variables.lookup(name)
             if value is not ABSENT:
                 variables[name] = value
-        self._evaluations += 1
-        seed = f"{self.execution.name}/{self.path}/{self._events}/{self._evaluations}"
-        moment = Moment(self.moment_ms, seed)
+        if moment is None and not field.timely:
+            moment = _TIMELESS
+        elif moment is None:
+            self._evaluations += 1
+            seed = f"{self.execution.name}/{self.path}/{self.events}/{self._evaluations}"
+            moment = Moment(self.moment_ms, seed)
         return await self.execution.evaluator.evaluate(field, variables, moment)
-
-    def lookup(self, name: str) -> Any:
-        """The variable as this frame sees it, `ABSENT` where there is none."""
-        value = self._variables.get(name, ABSENT)
-        if value is ABSENT and self._parent is not None:
-            return self._parent.lookup(name)
-        return value
 
     def assign(self, variables: Mapping[str, Any]) -> None:
         """Set variables, which the next state sees. Raises `StateFailed` over a size limit."""
         texts = {name: self.encode(value, f"variable {name}") for name, value in variables.items()}
-        grown = sum(len(text) - self._sizes.get(name, 0) for name, text in texts.items())
-        self.execution.count_variable_bytes(grown)
-        self._variables.update(variables)
-        self._sizes.update((name, len(text)) for name, text in texts.items())
-        self._unsaved.update(texts)
+        self.execution.count_variable_bytes(self.variables.growth(texts))
+        self.variables.assign(variables, texts)
 
-    def restore(self, variable: Variable) -> None:
-        """Set a variable as it is journaled."""
-        self._variables[variable.name] = decode(variable.text)
-        self._sizes[variable.name] = len(variable.text)
+    def restore(self, variables: Iterable[Variable]) -> None:
+        """Set the variables that are journaled."""
+        for variable in variables:
+            self.variables.restore(variable)
+        self.execution.count_variable_bytes(self.variables.size())
 
     def remember(self, value: Any, text: str) -> None:
         """Know the JSON text of a value that is likely to be assigned and output as it is."""
@@ -194,13 +264,16 @@ class Frame:
 
     def retry(self, retrier: int, delay_seconds: float) -> None:
         """Use the retrier once more: the state is to run again after the delay."""
+        self.drop_children()
+        self.restored = False
+        self._evaluations = 0
         self._retries = {**self._retries, retrier: self.retries_of(retrier) + 1}
         self.set_alarm(epoch_ms() + round(delay_seconds * 1000))
 
     def set_alarm(self, wake_ms: int) -> None:
         """The time to wait for; it is journaled with the next `save`."""
         self.wake_ms = wake_ms
-        self._changed = True
+        self.changed = True
 
     def alarm_is_over(self) -> bool:
         """Whether the time to wait for has come."""
@@ -209,27 +282,38 @@ class Frame:
     async def sleep(self) -> None:
         """Wait for the alarm, if one is set, by the steady clock."""
         if self.wake_ms is not None:
-            await asyncio.sleep(max(0, self.wake_ms - epoch_ms()) / 1000)
+            await sleep_until(self.wake_ms)
             self.moment_ms = max(self.moment_ms, self.wake_ms)
 
-    async def sleep_until_clock_shows(self) -> None:
-        """Wait for the alarm by the wall clock, which may be set, or run on while a laptop sleeps.
-
-        Nothing tells when it jumps, so it is looked at now and then.
-        """
-        assert self.wake_ms is not None
-        while (left := (self.wake_ms - epoch_ms()) / 1000) > 0:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(min(left, CLOCK_SLICE_SECONDS))
-
     async def save(self) -> None:
-        """Journal where the frame stands, if that has changed; returns when it is durable.
+        """Journal where the frame stands, if that has changed; returns when it is journaled.
 
         Called before the state acts on anything outside: dispatches a job, or waits.
         """
-        if self._changed:
-            self._changed = False
-            await self.execution.save(self, self.take_acknowledges())
-            self.settling = False
+        if self.changed:
+            await self.execution.save(self)
+
+    def stage(self, turn: Turn) -> None:
+        """Add where the frame stands to what is journaled, and before it those around it."""
+        if self._parent is not None:
+            self._parent.stage(turn)
+        if self.changed:
+            self.stage_snapshot(turn)
+        self.news.stage(turn)
+        for child in self.children.take_ended() if self.children else ():
+            child.stage_snapshot(turn)
+            child.news.stage(turn)
+
+    def stage_snapshot(self, turn: Turn) -> None:
+        """Add where the frame stands, and the variables that have changed."""
+        dropped, self._dropped = self._dropped, []
+        for prefix in dropped:
+            turn.statements += drop_frames(turn.execution, prefix)
+        unsaved = self.variables.take_unsaved()
+        turn.statements += save_frame(turn.execution, self.snapshot(), unsaved)
+        self.changed, self.journaled = False, True
+        if self._parent is not None and self._parent.children is not None:
+            self._parent.children.journaled = True
 
     def snapshot(self) -> Snapshot:
         """What is to be journaled of the frame."""
@@ -238,24 +322,8 @@ class Frame:
             state=self._state,
             input=self._input_text,
             moment_ms=self.moment_ms,
-            entered_ms=self._entered_ms,
+            entered_ms=self.entered_ms,
             wake_ms=self.wake_ms,
             retries=self._retries,
-            events=self._events,
+            events=self.events,
         )
-
-    def take_unsaved(self) -> dict[str, str]:
-        """The variables assigned since the last time, as JSON texts."""
-        unsaved, self._unsaved = self._unsaved, {}
-        return unsaved
-
-    def acknowledge(self, outcome: Outcome) -> None:
-        """Who settled the task is told when the frame is journaled next."""
-        self.settling = True
-        if outcome.acknowledge is not nobody:
-            self._acknowledges.append(outcome.acknowledge)
-
-    def take_acknowledges(self) -> list[Acknowledge]:
-        """Who is to be told that what they settled is durable."""
-        acknowledges, self._acknowledges = self._acknowledges, []
-        return acknowledges

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from embedded.database import Database
 from embedded.engine.task_tokens import DURABLE, LOST, Acknowledge
@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS engine_variable (
     execution INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
     PRIMARY KEY (execution, path, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS engine_history (
+    execution INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL,
+    PRIMARY KEY (execution, last)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS engine_resumption (
+    execution INTEGER PRIMARY KEY, count INTEGER NOT NULL, at_ms INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS engine_job (
     id INTEGER PRIMARY KEY, body TEXT NOT NULL, receives INTEGER NOT NULL DEFAULT 0
 );
@@ -50,11 +57,52 @@ Statement = tuple[str, Sequence[Any]]
 logger = logging.getLogger(__name__)
 
 
-class _Change(NamedTuple):
-    statements: Iterable[Statement]
-    acknowledges: Sequence[Acknowledge]
-    durable: bool
-    written: "asyncio.Future[None] | None"
+class Change:
+    """What is to be written in one transaction, all or nothing, and who waits for that."""
+
+    __slots__ = ("acknowledges", "durable", "over", "statements", "waiters")
+
+    def __init__(
+        self,
+        statements: Iterable[Statement] = (),
+        acknowledges: Iterable[Acknowledge] = (),
+        *,
+        durable: bool = False,
+    ) -> None:
+        self.statements = list(statements)
+        self.acknowledges = list(acknowledges)
+        self.durable = durable
+        self.waiters: list[asyncio.Future[None]] = []
+        self.over = False
+        """Whether it is written or refused; until then, more may be added."""
+
+    def text(self) -> Iterable[Statement]:
+        """The statements, at the moment they are written."""
+        return self.statements
+
+    def wait(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+        """Done when it is written."""
+        waiter = loop.create_future()
+        self.waiters.append(waiter)
+        return waiter
+
+    def settle(self) -> None:
+        """It is written."""
+        self.over = True
+        for acknowledge in self.acknowledges:
+            acknowledge(DURABLE)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def refuse(self, error: Exception) -> None:
+        """The database does not take it."""
+        self.over = True
+        for acknowledge in self.acknowledges:
+            acknowledge(LOST)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
 
 
 class Journal:
@@ -63,11 +111,11 @@ class Journal:
     def __init__(self, database: Database, loop: asyncio.AbstractEventLoop) -> None:
         self._database = database
         self._loop = loop
-        self._pending: list[_Change] = []
+        self._pending: list[Change] = []
         self._scheduled: asyncio.Handle | None = None
         self._urgent = False
         self._pause = FIRST_PAUSE_SECONDS
-        self._down = False
+        self.down = False
 
     def commit(
         self,
@@ -81,16 +129,20 @@ class Journal:
         Without `durable` it outlives the process, but not a loss of power soon after. While the
         store is unavailable, it is tried again until it is back.
         """
-        written: asyncio.Future[None] = self._loop.create_future()
-        self._pending.append(_Change(statements, acknowledges, durable, written))
+        change = Change(statements, acknowledges, durable=durable)
+        self.submit(change)
+        return change.wait(self._loop)
+
+    def submit(self, change: Change) -> None:
+        """Write the change soon, together with what else arises and what is added to it."""
+        self._pending.append(change)
         if not self._urgent:
             self._schedule(self._loop.call_soon(self.flush))
             self._urgent = True
-        return written
 
     def add(self, statements: Iterable[Statement]) -> None:
         """Write some time, with the next commit or shortly; nobody waits for it."""
-        self._pending.append(_Change(statements, (), durable=False, written=None))
+        self._pending.append(Change(statements))
         if self._scheduled is None:
             self._schedule(self._loop.call_later(LAZY_SECONDS, self.flush))
 
@@ -113,14 +165,14 @@ class Journal:
             self._try_again(error)
             return False
         self._pending, self._pause = [], FIRST_PAUSE_SECONDS
-        if self._down:
-            self._down = False
+        if self.down:
+            self.down = False
             logger.info("the engine's journal can be written again")
         for change in written:
-            _settle(change)
+            change.settle()
         return True
 
-    def _write(self, batch: Sequence[_Change], durable: bool) -> Sequence[_Change]:
+    def _write(self, batch: Sequence[Change], durable: bool) -> Sequence[Change]:
         """What could be written. A change that the database refuses fails alone."""
         try:
             self._database.write(lambda connection: _apply(connection, batch), durable=durable)
@@ -128,34 +180,20 @@ class Journal:
             if len(batch) > 1:
                 return [written for change in batch for written in self._write([change], durable)]
             logger.exception("the journal refused a change")
-            _refuse(batch[0], error)
+            batch[0].refuse(error)
             return ()
         return batch
 
     def _try_again(self, error: StoreUnavailable) -> None:
-        if not self._down:
-            self._down = True
+        if not self.down:
+            self.down = True
             logger.warning("the engine's journal cannot be written", extra={"reason": error.reason})
         self._schedule(self._loop.call_later(self._pause, self.flush))
         self._urgent = True
         self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def _apply(connection: sqlite3.Connection, batch: Sequence[_Change]) -> None:
+def _apply(connection: sqlite3.Connection, batch: Sequence[Change]) -> None:
     for change in batch:
-        for sql, values in change.statements:
+        for sql, values in change.text():
             connection.execute(sql, values)
-
-
-def _refuse(change: _Change, error: Exception) -> None:
-    for acknowledge in change.acknowledges:
-        acknowledge(LOST)
-    if change.written is not None and not change.written.done():
-        change.written.set_exception(error)
-
-
-def _settle(change: _Change) -> None:
-    for acknowledge in change.acknowledges:
-        acknowledge(DURABLE)
-    if change.written is not None and not change.written.done():
-        change.written.set_result(None)

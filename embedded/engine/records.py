@@ -5,7 +5,7 @@ at start.
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from embedded.database import Database
@@ -85,6 +85,16 @@ def save_frame(execution: int, snapshot: Snapshot, variables: Mapping[str, str])
     return statements
 
 
+def drop_frames(execution: int, prefix: str) -> list[Statement]:
+    """What removes the frames and variables whose path begins with `prefix`, which ends in "#"."""
+    bounds = (execution, prefix, prefix[:-1] + chr(ord("#") + 1))
+    where = "WHERE execution = ? AND path >= ? AND path < ?"
+    return [
+        (f"DELETE FROM engine_frame {where}", bounds),  # noqa: S608 - our own text
+        (f"DELETE FROM engine_variable {where}", bounds),  # noqa: S608 - our own text
+    ]
+
+
 def end_execution(row: ExecutionRow) -> list[Statement]:
     """What journals an end."""
     sql = (
@@ -99,13 +109,39 @@ def close_execution(row: ExecutionRow) -> list[Statement]:
     all does, for whoever resumes it.
     """
     key = (row.id,)
-    if row.status != "SUCCEEDED":
-        return [("UPDATE engine_execution SET open = 0 WHERE id = ?", key)]
+    if row.status != "SUCCEEDED":  # and was not resumed since
+        sql = "UPDATE engine_execution SET open = 0 WHERE id = ? AND ended_ms = ?"
+        return [(sql, (row.id, row.ended_ms))]
     return [
         ("UPDATE engine_execution SET open = 0, input = NULL, output = NULL WHERE id = ?", key),
         ("DELETE FROM engine_frame WHERE execution = ?", key),
         ("DELETE FROM engine_variable WHERE execution = ?", key),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an execution stands in the journal: its frames by path, their variables, the number of
+    the last event of its history, and how often it was resumed and when last.
+    """
+
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    variables: dict[str, list[Variable]] = field(default_factory=dict)
+    last_event: int = 0
+    resumptions: int = 0
+    resumed_ms: int | None = None
+
+
+def standing_of(database: Database, execution: int) -> Standing:
+    """Read it."""
+    key = (execution,)
+    [(last_event,)] = database.rows("SELECT max(last) FROM engine_history WHERE execution = ?", key)
+    resumptions = database.rows(
+        "SELECT count, at_ms FROM engine_resumption WHERE execution = ?", key
+    )
+    count, at_ms = resumptions[0] if resumptions else (0, None)
+    frames, variables = frames_of(database, execution), variables_of(database, execution)
+    return Standing(frames, variables, last_event or 0, count, at_ms)
 
 
 def is_running(database: Database, name: str) -> bool:
@@ -143,7 +179,7 @@ def count_boot(connection: sqlite3.Connection) -> int:
 def forget_old(connection: sqlite3.Connection, now_ms: int) -> None:
     """Drop what ended long ago."""
     old = "SELECT id FROM engine_execution WHERE NOT open AND ended_ms < ?"
-    for table in ("engine_frame", "engine_variable"):
+    for table in ("engine_frame", "engine_variable", "engine_history", "engine_resumption"):
         connection.execute(
             f"DELETE FROM {table} WHERE execution IN ({old})",  # noqa: S608 - our own text
             (now_ms - KEPT_MS,),
@@ -153,12 +189,20 @@ def forget_old(connection: sqlite3.Connection, now_ms: int) -> None:
     )
 
 
+_COLUMNS = "id, name, machine, status, started_ms, input, ended_ms, output, error, cause"
+
+
+def execution_named(connection: sqlite3.Connection, name: str) -> ExecutionRow | None:
+    """The execution of that name."""
+    sql = f"SELECT {_COLUMNS} FROM engine_execution WHERE name = ?"  # noqa: S608 - our own text
+    found = connection.execute(sql, (name,)).fetchone()
+    return None if found is None else ExecutionRow(*found)
+
+
 def open_executions(database: Database) -> list[ExecutionRow]:
     """Those that have not ended, or whose end was not told, oldest first."""
-    rows = database.rows(
-        "SELECT id, name, machine, status, started_ms, input, ended_ms, output, error, cause"
-        " FROM engine_execution WHERE open ORDER BY id"
-    )
+    sql = f"SELECT {_COLUMNS} FROM engine_execution WHERE open ORDER BY id"  # noqa: S608 - as above
+    rows = database.rows(sql)
     return [ExecutionRow(*row) for row in rows]
 
 
@@ -176,9 +220,12 @@ def _retries(text: str) -> dict[int, int]:
     return {int(retrier): count for retrier, count in json.loads(text).items()}
 
 
-def variables_of(database: Database, execution: int) -> list[Variable]:
-    """The journaled variables of an execution."""
+def variables_of(database: Database, execution: int) -> dict[str, list[Variable]]:
+    """The journaled variables of an execution by the path of their frame."""
     rows = database.rows(
         "SELECT path, name, value FROM engine_variable WHERE execution = ?", (execution,)
     )
-    return [Variable(*row) for row in rows]
+    variables: dict[str, list[Variable]] = {}
+    for row in rows:
+        variables.setdefault(row[0], []).append(Variable(*row))
+    return variables

@@ -6,7 +6,7 @@ from embedded.database import Database
 from embedded.engine.execution import Services
 from embedded.engine.executions import Executions
 from embedded.engine.machines import Machines
-from embedded.engine.records import forget_old, frames_of, open_executions, variables_of
+from embedded.engine.records import forget_old, open_executions, standing_of
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import DocumentInvalid, NotFound
 
@@ -32,5 +32,4 @@ def recover(
         except (DocumentInvalid, NotFound) as error:
             on_loop(executions.give_up, row, f"The state machine cannot be run: {error}")
             continue
-        snapshots, variables = frames_of(database, row.id), variables_of(database, row.id)
-        on_loop(executions.begin, row, machine, services, snapshots, variables)
+        on_loop(executions.begin, row, machine, services, standing_of(database, row.id))

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+ENDED = ""
+"""The state of a branch or iteration that has ended; its input is then its output."""
+
 
 class Snapshot(NamedTuple):
     """All of a frame but its variables, as it is journaled when the frame is about to wait."""

@@ -65,7 +65,8 @@ class StatusEvents:
         self._on_status = on_status
         self._running_delay = running_delay
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="status")
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[int, asyncio.TimerHandle | None] = {}
+        """Of the executions that run, what will tell so; None once it has."""
         self._open = True
 
     def begun(self, row: ExecutionRow, workflow: str) -> None:
@@ -75,7 +76,7 @@ class StatusEvents:
         )
 
     def _tell_running(self, row: ExecutionRow, workflow: str) -> None:
-        del self._timers[row.id]
+        self._timers[row.id] = None
         if not self._open:
             return
         future = self._thread.submit(self._on_status, status_event(row, workflow))
@@ -101,7 +102,11 @@ class StatusEvents:
             self._journal.add(close_execution(row))
         else:
             longer = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            self._loop.call_later(pause, self.ended, row, workflow, longer)
+            self._loop.call_later(pause, self._tell_again, row, workflow, longer)
+
+    def _tell_again(self, row: ExecutionRow, workflow: str, pause: float) -> None:
+        if row.id not in self._timers:  # else it was resumed, and has not ended any more
+            self.ended(row, workflow, pause)
 
     def shut_down(self) -> None:
         """Finish the call under way; what was not told is told at the next start."""

@@ -3,21 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.engine.attempts import Attempts
 from embedded.engine.dispatcher import Job
 from embedded.engine.evaluation import Field
-from embedded.engine.exits import Exit
 from embedded.engine.failures import STEP_ABANDONED, StateFailed
 from embedded.engine.fields import MAX_SECONDS, Fields, is_seconds
 from embedded.engine.frame import Frame
 from embedded.engine.payload import encode_payload
-from embedded.engine.retries import (
-    Catcher,
-    Retrier,
-    find_catcher,
-    find_retrier,
-    read_catchers,
-    read_retriers,
-)
 from embedded.engine.task_tokens import TaskFailure, Waiting
 from embedded.engine.templates import Constant
 from embedded.engine.transition import Transition
@@ -27,6 +19,10 @@ RESOURCE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 _SECONDS = f"must be a whole number of seconds from 1 to {MAX_SECONDS}"
 EVENTS_PER_ATTEMPT = 4
 """Of Step Functions' history: scheduled, started, submitted, succeeded or failed."""
+
+
+LATE_SECONDS = 2.0
+"""How long a job that is sent again after a restart has at least: its result may be recorded."""
 
 
 class StepTask(Job):
@@ -47,16 +43,16 @@ class StepTask(Job):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job for the step queue. Its timeouts count from the job's first delivery, anew after a
-    restart of the engine, which delivers the job again.
+    """A job for the step queue. With heartbeats, its timeouts count from the job's first delivery,
+    anew after a restart of the engine, which delivers the job again. Without them, somebody may
+    take days: the timeout counts from the state's beginning or last retry, and no restart prolongs
+    it.
     """
 
     arguments: Field
     timeout: Field | None
     heartbeat: Field | None
-    retriers: tuple[Retrier, ...]
-    catchers: tuple[Catcher, ...]
-    exit: Exit
+    attempts: Attempts
 
     @classmethod
     def read(cls, fields: Fields) -> "Task":
@@ -77,25 +73,15 @@ class Task:
             arguments=_read_arguments(fields),
             timeout=timeout,
             heartbeat=heartbeat,
-            retriers=read_retriers(fields),
-            catchers=read_catchers(fields),
-            exit=Exit.read(fields),
+            attempts=Attempts.read(fields),
         )
 
     async def run(self, frame: Frame) -> Transition:
         """Try until the task succeeds, an error is caught, or it fails the execution."""
-        while True:
-            await frame.save()
-            await frame.sleep()
-            try:
-                result = await self._attempt(frame)
-                return await self.exit.leave(frame, frame.scope(result=result), result)
-            except StateFailed as failure:
-                transition = await self._recover(frame, failure)
-            if transition is not None:
-                return transition
+        return await self.attempts.run(frame, lambda: self._attempt(frame))
 
     async def _attempt(self, frame: Frame) -> Any:
+        await frame.save()
         frame.count_events(EVENTS_PER_ATTEMPT)
         waiting = frame.execution.tokens.open()
         try:
@@ -104,30 +90,18 @@ class Task:
             waiting.timeout = await _seconds(self.timeout, frame, scope)
             waiting.heartbeat = await _seconds(self.heartbeat, frame, scope)
             job = StepTask(_body(arguments), waiting)
+            if self.heartbeat is None and waiting.timeout is not None:
+                waiting.watch_for(_seconds_left(frame, waiting.timeout))
             frame.execution.dispatcher.submit(job)
             outcome = await waiting.outcome()
         finally:
             waiting.close()
         frame.moment_ms = epoch_ms()
-        frame.acknowledge(outcome)
+        frame.news.settle(outcome)
         if isinstance(outcome, TaskFailure):
             raise StateFailed(outcome.error, outcome.cause)
         frame.remember(outcome.value, outcome.text)
         return outcome.value
-
-    async def _recover(self, frame: Frame, failure: StateFailed) -> Transition | None:
-        """None when the state is to be tried again. Raises the failure when nothing takes it."""
-        at = find_retrier(self.retriers, failure.error)
-        if at is not None:
-            retrier, retries = self.retriers[at], frame.retries_of(at)
-            if retries < retrier.max_attempts:
-                frame.retry(at, delay_seconds=retrier.delay_seconds(retries))
-                return None
-        catcher = find_catcher(self.catchers, failure.error)
-        if catcher is None:
-            raise failure
-        output = {"Error": failure.error, "Cause": failure.cause}
-        return await catcher.exit.leave(frame, frame.scope(errorOutput=output), output)
 
 
 def _read_arguments(fields: Fields) -> Field:
@@ -153,6 +127,13 @@ def _literal(field: Field | None, default: float) -> float:
     if field is None or not isinstance(field.template, Constant):
         return default
     return field.template.value if is_seconds(field.template.value) else default
+
+
+def _seconds_left(frame: Frame, timeout: float) -> float:
+    """Of a task's time, which began with the state or its last retry, both journaled."""
+    begun_ms = frame.entered_ms if frame.wake_ms is None else frame.wake_ms
+    left = min(timeout, timeout - (epoch_ms() - begun_ms) / 1000)
+    return max(left, LATE_SECONDS) if frame.restored else left
 
 
 async def _seconds(field: Field | None, frame: Frame, scope: dict[str, Any]) -> float | None:

@@ -14,6 +14,10 @@ Acknowledge = Callable[[bool], Any]
 DURABLE, LOST = True, False
 
 
+LONGEST_TIMER_SECONDS = 86_400.0
+"""How long one timer of an event loop runs; a longer time is waited for in parts."""
+
+
 def nobody(durable: bool) -> None:
     """The acknowledgement that nobody waits for."""
 
@@ -65,6 +69,12 @@ class Waiting:
         self.future.set_result(outcome)
         return True
 
+    def watch_for(self, seconds: float) -> None:
+        """The clock runs already, whoever gets the job when: only so many seconds are left."""
+        assert self.timeout is not None
+        self._started = time.monotonic() + seconds - self.timeout
+        self._watch()
+
     def start_clock(self) -> bool:
         """A worker gets the job now. False where nobody waits any more."""
         if self.future.done():
@@ -88,7 +98,7 @@ class Waiting:
         left = due - time.monotonic()
         if left > 0:
             if due < math.inf:
-                self._timer = self._loop.call_later(left, self._watch)
+                self._timer = self._loop.call_later(min(left, LONGEST_TIMER_SECONDS), self._watch)
         elif overdue <= silent:
             cause = f"The task was not done within {self.timeout} seconds."
             self.settle(TaskFailure(TIMEOUT, cause))

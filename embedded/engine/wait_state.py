@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from embedded.engine.alarms import sleep_until_clock_shows
 from embedded.engine.evaluation import Field
 from embedded.engine.exits import Exit
 from embedded.engine.fields import MAX_SECONDS, Fields
@@ -50,7 +51,10 @@ class Wait:
             frame.set_alarm(await self._deadline_ms(frame))
         if not frame.alarm_is_over():
             await frame.save()
-            await (frame.sleep_until_clock_shows() if self.timestamp else frame.sleep())
+            if self.timestamp is None or frame.wake_ms is None:
+                await frame.sleep()
+            else:
+                await sleep_until_clock_shows(frame.wake_ms)
         frame.moment_ms = epoch_ms()
         return await self.exit.leave(frame, frame.scope(), frame.input)
 

@@ -19,7 +19,7 @@ YAML = "application/yaml"
 MAX_FAULTS = 100
 """How many faults of one body are listed."""
 
-_YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
+YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _MAYBE_NOT_FINITE = re.compile(r"NaN|Infinity|\d[eE]\+?\d{3}|\d{300}")
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 
@@ -72,7 +72,7 @@ class BodyReader:
         kind = (content_type or JSON).partition(";")[0].strip().lower()
         if kind == JSON or kind.endswith("+json"):
             return False
-        if self._unchecked and kind in _YAML_TYPES:
+        if self._unchecked and kind in YAML_TYPES:
             return True
         raise MediaTypeUnsupported(accepted=(JSON, YAML) if self._unchecked else (JSON,))
 

@@ -2,7 +2,8 @@
 
 A prompt document's tag is `"<revision>-<digest>"`: the head's revision and the digest of the
 version that is shown. `If-Match` looks at the revision alone; a version, which never changes, has
-its digest as its tag.
+its digest as its tag. The YAML of a workflow is another representation of it, and has a tag of
+its own, with `-yaml` at the end.
 """
 
 import re
@@ -18,7 +19,7 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 NO_SUCH_REVISION = 0
 """Revisions count from 1, so this one never matches."""
 
-_REVISION = re.compile(r'"(\d{1,15})(?:-[0-9a-f]+)?"')
+_REVISION = re.compile(r'"(\d{1,15})(?:-[0-9a-f]+)?(?:-yaml)?"')
 
 
 def revision_tag(revision: int, digest: str | None = None) -> str:
@@ -29,6 +30,11 @@ def revision_tag(revision: int, digest: str | None = None) -> str:
 def digest_tag(digest: str) -> str:
     """The tag of what cannot."""
     return f'"{digest}"'
+
+
+def yaml_tag(tag: str) -> str:
+    """The tag of the YAML of what has that tag as JSON."""
+    return f'{tag[:-1]}-yaml"'
 
 
 def if_revision(

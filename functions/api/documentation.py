@@ -17,6 +17,7 @@ REQUEST_ID = "01JD8W2M7Q4V6X9Z3B5N8R1T0K"
 HEADERS: Mapping[str, str] = {
     "ETag": "The entity tag, for `If-Match` and `If-None-Match`.",
     "Location": "Where what was made can be read.",
+    "Vary": "By which headers of the request the answer was chosen.",
     "Cache-Control": "How long the answer may be kept.",
     "Preference-Applied": "The preference that was honoured.",
 }

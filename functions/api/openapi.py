@@ -17,6 +17,7 @@ from functions.api.body import JSON, YAML
 from functions.api.conditional import if_revision
 from functions.api.documentation import EXAMPLE, refused
 from functions.api.idempotency import idempotent
+from functions.api.negotiation import wants_yaml
 from functions.api.operation import Operation
 from functions.api.paging import paging
 from functions.api.principal import caller, signed_in
@@ -104,6 +105,8 @@ def _complete(document: dict[str, Any], operation: Operation) -> None:
     responses = document["responses"]
     for response in responses.values():
         _place_example(response)
+    if operation.plan.depends_on(wants_yaml):
+        responses["200"]["content"][YAML] = {"schema": _WORKFLOW}
     for status, response in refused(_common_refusals(operation)).items():
         known = responses.setdefault(str(status), response)
         for media_type, content in known.get("content", {}).items():
@@ -181,6 +184,9 @@ _PATH_PARAMETERS = {
     "other": 'The version to compare it with: "1.3.0".',
     "label": "A label's name: it begins with a small letter.",
 }
+
+_WORKFLOW = {"$ref": "#/components/schemas/WorkflowDocument"}
+"""The only document that can be read as YAML."""
 
 _PAGE_OF = re.compile(r"Listing_(\w+?)_(?=\")")
 """How pydantic calls a page of something."""

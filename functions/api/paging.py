@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.api.principal import Caller
 from functions.api.requests import HttpRequest
+from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.platform import current
 from promptpilot.ports import Position
-from promptpilot.services.cursors import MAX_CURSOR_LENGTH, open_cursor, seal_cursor
+from promptpilot.services.cursors import open_cursor, seal_cursor
 
 T = TypeVar("T")
 

@@ -1,5 +1,7 @@
-"""What happens when executions change: the only writer of their statuses, and the safety net of
-their start.
+"""What happens when executions change: their statuses, what follows from them, and the safety nets
+of what a request may have begun and not finished.
+
+Every event comes at least once, and does no harm when it comes again.
 """
 
 import json
@@ -9,8 +11,17 @@ from typing import Any
 from functions.sqs_batch import Record, each_record
 from promptpilot import platform
 from promptpilot.domain.event import Event, EventType
+from promptpilot.platform import Platform
+from promptpilot.services.approvals import settle_approval
+from promptpilot.services.execution_queue import start_next
+from promptpilot.services.execution_resume import ensure_resumed
+from promptpilot.services.execution_slots import recount
+from promptpilot.services.execution_start import ensure_started
 from promptpilot.services.execution_status import StatusChange, apply_status, complete
-from promptpilot.services.executions import ensure_started
+from promptpilot.services.execution_stop import ensure_stopped
+from promptpilot.services.suspensions import Cancelling, cancel_running
+
+STATUS_CHANGE = "Step Functions Execution Status Change"
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -20,28 +31,93 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 def handle(event: Mapping[str, Any], context: object = None) -> None:
     """Handle one EventBridge event of a type below; others are ignored."""
-    change = _HANDLERS.get(event["detail-type"])
-    if change is not None:
-        change(event["detail"])
+    if event["detail-type"] == STATUS_CHANGE:
+        _status_changed(event["detail"], platform.current())
+        return
+    react = _REACTIONS.get(event["detail-type"])
+    if react is not None:
+        react(Event.model_validate(event["detail"]), platform.current())
 
 
 def _record(record: Record) -> None:
     handle(json.loads(record["body"]))
 
 
-def _status_changed(detail: Mapping[str, Any]) -> None:
-    here = platform.current()
-    change = complete(StatusChange.model_validate(detail), orchestrator=here.orchestrator)
-    apply_status(change, table=here.table, blobs=here.blobs, waiter=here.waiter)
+def _status_changed(detail: Mapping[str, Any], here: Platform) -> None:
+    apply_status(
+        complete(StatusChange.model_validate(detail), orchestrator=here.orchestrator),
+        table=here.table,
+        blobs=here.blobs,
+        waiter=here.waiter,
+        orchestrator=here.orchestrator,
+    )
 
 
-def _queued(detail: Mapping[str, Any]) -> None:
-    here = platform.current()
-    event = Event.model_validate(detail)
+def _start(event: Event, here: Platform) -> None:
     ensure_started(event.workspace, event.subject, table=here.table, orchestrator=here.orchestrator)
 
 
-_HANDLERS: dict[str, Callable[[Mapping[str, Any]], None]] = {
-    "Step Functions Execution Status Change": _status_changed,
-    EventType.EXECUTION_QUEUED: _queued,
+def _stop(event: Event, here: Platform) -> None:
+    ensure_stopped(
+        event.workspace,
+        event.subject,
+        event.data["reason"],
+        table=here.table,
+        orchestrator=here.orchestrator,
+    )
+
+
+def _resume(event: Event, here: Platform) -> None:
+    ensure_resumed(
+        event.workspace,
+        event.subject,
+        event.data["resumes"],
+        table=here.table,
+        orchestrator=here.orchestrator,
+    )
+
+
+def _go_on(event: Event, here: Platform) -> None:
+    start_next(event.workspace, table=here.table, orchestrator=here.orchestrator)
+
+
+def _limit(event: Event, here: Platform) -> None:
+    recount(event.workspace, table=here.table)
+    _go_on(event, here)
+
+
+def _cancel_all(event: Event, here: Platform) -> None:
+    cancel_running(
+        event.workspace,
+        event.subject,
+        Cancelling.model_validate(event.data),
+        table=here.table,
+        blobs=here.blobs,
+        orchestrator=here.orchestrator,
+        waiter=here.waiter,
+    )
+
+
+def _settle(event: Event, here: Platform) -> None:
+    settle_approval(
+        event.workspace,
+        event.subject,
+        table=here.table,
+        blobs=here.blobs,
+        orchestrator=here.orchestrator,
+    )
+
+
+_REACTIONS: dict[str, Callable[[Event, Platform], None]] = {
+    EventType.EXECUTION_QUEUED: _start,
+    EventType.EXECUTION_ADMITTED: _start,
+    EventType.EXECUTION_CANCEL_REQUESTED: _stop,
+    EventType.EXECUTION_RESUMED: _resume,
+    EventType.WORKSPACE_LIMITS_CHANGED: _limit,
+    EventType.WORKFLOW_UNSUSPENDED: _go_on,
+    EventType.WORKFLOW_CANCELLING: _cancel_all,
+    EventType.APPROVAL_DECIDED: _settle,
 }
+
+EVENT_TYPES = tuple(EventType(name) for name in _REACTIONS)
+"""The product's own events that come here."""

@@ -5,6 +5,12 @@ A client says `{"action": "subscribe"}` for its own workspace, or names a `works
 `{"action": "ping"}` keeps a quiet connection open. Each is answered on the same connection by an
 object whose `type` is `subscribed`, `unsubscribed`, `pong` or `problem`.
 
+Who subscribes to an execution is told its progress as well, in objects of the type
+`execution.progress` (see `promptpilot.domain.progress`): from the beginning, or from the `cursor`
+in the subscription on. Each object has the cursor that goes on after it. Where `subscribed` has
+`"progress": false`, nobody tells states, and they are to be asked for:
+`GET /executions/{id}/events`.
+
 Everything else that comes is an event of `promptpilot.domain.event`, whose `type` has a dot in it.
 Events come in the order in which they happened, mostly; one may come twice, which its `id` tells,
 and one may be missing after a failure: what is true is what the API says.

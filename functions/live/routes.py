@@ -13,8 +13,12 @@ from promptpilot.errors import PromptPilotError, Unauthenticated, Unavailable
 from promptpilot.platform import current
 from promptpilot.services import live_connections
 from promptpilot.services.live_connections import find_connection, subscribe, unsubscribe
+from promptpilot.services.principals import principal_of
 
 Event = Mapping[str, Any]
+
+Answer = tuple[Mapping[str, Any], Callable[[], None]]
+"""What is sent, and what is to be done then."""
 
 SUBPROTOCOL = "promptpilot"
 """What a client must offer that offers its token as another subprotocol: a browser ends a
@@ -53,42 +57,57 @@ def disconnect(event: Event) -> Event:
 def message(event: Event) -> Event:
     """Do what a client asks, and answer it on its connection."""
     context = event["requestContext"]
-    answer = json.dumps(_answer(event), ensure_ascii=False, separators=(",", ":"))
+    told, then = _answer(event)
+    answer = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     try:
         current().live.send(context["connectionId"], answer)
+        then()
     except PromptPilotError as error:
         logger.warning("live answer not sent", extra={"reason": str(error)})
     return {"statusCode": 200}
 
 
-def _answer(event: Event) -> Mapping[str, Any]:
+def _answer(event: Event) -> Answer:
     context = event["requestContext"]
     try:
         request = parse(event)
         connection = find_connection(context["connectionId"], table=current().table)
         return _ANSWERS[type(request)](connection, request)
     except PromptPilotError as error:
-        return _problem(error, context["requestId"])
+        return _problem(error, context["requestId"]), _nothing
     except Exception:
         logger.exception("live request failed", extra={"request_id": context["requestId"]})
-        return _problem(PromptPilotError(), context["requestId"])
+        return _problem(PromptPilotError(), context["requestId"]), _nothing
 
 
-def _subscribed(connection: Connection, request: Subscribe) -> Mapping[str, Any]:
-    done = subscribe(connection, request, table=current().table)
-    return {"type": "subscribed", **_place(done)}
+def _nothing() -> None:
+    """There is nothing to do after the answer."""
 
 
-def _unsubscribed(connection: Connection, request: Unsubscribe) -> Mapping[str, Any]:
+def _subscribed(connection: Connection, request: Subscribe) -> Answer:
+    here = current()
+    if request.execution is None:
+        done = subscribe(connection, request, table=here.table)
+        return {"type": "subscribed", **_place(done)}, _nothing
+    # The cursor is looked at first: with one that is wrong nothing is subscribed to.
+    principal = principal_of(connection.user, request.workspace, table=here.table)
+    here.followers.check(principal.workspace, request.execution, request.cursor)
+    done = subscribe(connection, request, table=here.table)
+    answer = {"type": "subscribed", **_place(done), "progress": here.followers.told}
+    return answer, lambda: here.followers.follow(done, request.cursor)
+
+
+def _unsubscribed(connection: Connection, request: Unsubscribe) -> Answer:
     done = unsubscribe(connection, request, table=current().table)
-    return {"type": "unsubscribed", **_place(done)}
+    current().followers.leave(done)
+    return {"type": "unsubscribed", **_place(done)}, _nothing
 
 
-def _pong(connection: Connection, request: Ping) -> Mapping[str, Any]:
-    return {"type": "pong"}
+def _pong(connection: Connection, request: Ping) -> Answer:
+    return {"type": "pong"}, _nothing
 
 
-_ANSWERS: Mapping[type, Callable[[Connection, Any], Mapping[str, Any]]] = {
+_ANSWERS: Mapping[type, Callable[[Connection, Any], Answer]] = {
     Subscribe: _subscribed,
     Unsubscribe: _unsubscribed,
     Ping: _pong,

@@ -1,6 +1,6 @@
 """Lambda's entry."""
 
-# The vendor's SDK takes a second of processor time, of which a starting process has more.
+# The client of the models takes processor time to load, of which a starting process has more.
 import promptpilot.adapters.models.openai_connection  # noqa: F401
 from functions import on_lambda
 from functions.step_worker.handler import handler

@@ -73,6 +73,9 @@ async def _run(record: Record) -> None:
         models=here.models,
         orchestrator=here.orchestrator,
         waiter=here.waiter,
+        egress=here.egress,
+        partial_texts=here.partial_texts,
+        live=None if here.followers.told else lambda: here.live,
         offload=here.offload,
     )
     if isinstance(job, WorkflowStepJob):

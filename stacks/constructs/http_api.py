@@ -21,6 +21,7 @@ PUBLIC_ROUTES = (
     "POST /auth/{proxy+}",
     "GET /health",
     "GET /openapi.json",
+    "GET /workflows/schema",
     "GET /docs",
     "GET /docs/{proxy+}",
 )

@@ -44,6 +44,8 @@ PUBLISH = (
     "states:TagResource",
     "states:StartExecution",
 )
+RESUME = ("states:RedriveExecution", "states:DescribeExecution")
+READ = ("states:DescribeExecution", "states:GetExecutionHistory")
 COLLECT = ("states:DeleteStateMachine", "states:ListExecutions")
 ANSWER = ("states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat")
 
@@ -92,9 +94,13 @@ class Machines(Construct):
         """Let `function` stop executions."""
         function.allow(["states:StopExecution"], self._executions, wildcard_because=EXECUTIONS)
 
+    def allow_resuming(self, function: Function) -> None:
+        """Let `function` have executions that ended badly go on."""
+        function.allow(RESUME, self._executions, wildcard_because=EXECUTIONS)
+
     def allow_reading(self, function: Function) -> None:
-        """Let `function` read how executions ended."""
-        function.allow(["states:DescribeExecution"], self._executions, wildcard_because=EXECUTIONS)
+        """Let `function` read how executions ended, and at which state."""
+        function.allow(READ, self._executions, wildcard_because=EXECUTIONS)
 
     def allow_answering(self, function: Function) -> None:
         """Let `function` answer for steps by their tokens."""

@@ -15,7 +15,17 @@ from stacks.constructs.storage import Storage
 from stacks.settings import Settings
 
 DETAIL_TYPE = "Step Functions Execution Status Change"
-QUEUED = "execution.queued"
+OWN_EVENTS = (
+    "execution.queued",
+    "execution.admitted",
+    "execution.cancel_requested",
+    "execution.resumed",
+    "workspace.limits.changed",
+    "workflow.unsuspended",
+    "workflow.cancelling",
+    "approval.decided",
+)
+"""Those of the product that the function reacts to; `functions.execution_events` says the same."""
 ENDED_BADLY = ("FAILED", "TIMED_OUT")
 OTHERWISE = ("RUNNING", "SUCCEEDED", "ABORTED")
 EVENT_AGE = Duration.hours(24)
@@ -24,7 +34,7 @@ RECEIVES = 100
 
 
 class Statuses(Construct):
-    """Step Functions' events and the product's own `execution.queued`, by way of a queue."""
+    """Step Functions' events and the product's own about executions, by way of a queue."""
 
     def __init__(
         self,
@@ -54,11 +64,17 @@ class Statuses(Construct):
         storage.allow(self.function)
         machines.allow_starting(self.function)
         machines.allow_reading(self.function)
+        machines.allow_stopping(self.function)
+        machines.allow_resuming(self.function)
+        machines.allow_answering(self.function)
         consume(self.function, self.queue)
         self.failures = self._rule(settings, "failed", self._changes(machines, ENDED_BADLY))
         self._rule(settings, "changed", self._changes(machines, OTHERWISE))
         self._rule(
-            settings, "queued", events.EventPattern(source=[SOURCE], detail_type=[QUEUED]), bus
+            settings,
+            "queued",
+            events.EventPattern(source=[SOURCE], detail_type=[*OWN_EVENTS]),
+            bus,
         )
 
     def _changes(self, machines: Machines, statuses: tuple[str, ...]) -> events.EventPattern:

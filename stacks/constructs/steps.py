@@ -10,6 +10,7 @@ from stacks.constructs.machines import Machines
 from stacks.constructs.queue import DEFAULT_RECEIVES, DeadLetters, WorkQueue
 from stacks.constructs.queue_consumer import consume
 from stacks.constructs.storage import Storage
+from stacks.constructs.web_socket import WebSocket
 from stacks.settings import Settings
 
 
@@ -51,9 +52,11 @@ def make_worker(
     queues: StepQueues,
     machines: Machines,
     storage: Storage,
+    socket: WebSocket,
 ) -> Function:
     """The only function that calls models: a batch of jobs at once, so that waiting is shared."""
     models = {"PROMPTPILOT_CUSTOM_MODELS": settings.models_without_keys}
+    opened = {"PROMPTPILOT_EGRESS_ALLOW": ",".join(settings.egress_allow)}
     worker = Function(
         scope,
         "step_worker",
@@ -64,12 +67,19 @@ def make_worker(
             **storage.variables,
             **machines.variables,
             **secrets.variables(settings),
+            **socket.variables,
             **(models if settings.custom_models else {}),
+            **(opened if settings.egress_allow else {}),
         },
     )
     storage.allow(worker)
+    socket.allow_pushing(worker)
     secrets.allow_reading(worker, settings)
     machines.allow_answering(worker)
+    # A step may run another workflow, as an execution of its own.
+    machines.allow_starting(worker)
+    machines.allow_stopping(worker)
+    machines.allow_resuming(worker)
     worker.allow(["sqs:ChangeMessageVisibility"], queues.steps.queue_arn)
     consume(
         worker,

@@ -60,7 +60,7 @@ class WebSocket(Construct):
 
     @property
     def variables(self) -> dict[str, str]:
-        """For the function that pushes messages."""
+        """For a function that pushes messages."""
         return {"PROMPTPILOT_LIVE_ENDPOINT": self._stage.callback_url}
 
     def serve(self, function: Function, authorizer: Function) -> None:
@@ -72,9 +72,17 @@ class WebSocket(Construct):
         self._route(CONNECT, function, authorizer=allowed)
         for route in (DISCONNECT, DEFAULT):
             acknowledge(self._route(route, function), {"AwsSolutions-APIG4": ONLY_ON_CONNECT})
-        connections = Stack.of(self).format_arn(
+        self.allow_pushing(function)
+
+    def allow_pushing(self, function: Function) -> None:
+        """Let `function` push messages to those who are connected."""
+        here, there = Stack.of(self), Stack.of(function)
+        api = self._api.api_id
+        if here.node.path != there.node.path:  # said as it will be, for it is acknowledged by name
+            api = here.export_value(api)
+        connections = there.format_arn(
             service="execute-api",
-            resource=self._api.api_id,
+            resource=api,
             resource_name=f"{STAGE}/*/@connections/*",
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )

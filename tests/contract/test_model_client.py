@@ -167,6 +167,21 @@ async def test_cancelling_a_call_ends_it(rig: Rig) -> None:
     await rig.until_left()
 
 
+async def test_what_is_told_on_the_way_is_the_answer(rig: Rig) -> None:
+    rig.will_say("One two three.")
+    told: list[str] = []
+    completion = await rig.client.complete(ask(), on_text=told.append)
+    assert "".join(told) == completion.text == "One two three."
+
+
+async def test_of_a_call_that_fails_nothing_is_told(rig: Rig) -> None:
+    rig.will_be_overloaded()
+    told: list[str] = []
+    with pytest.raises(ModelOverloaded):
+        await rig.client.complete(ask(), on_text=told.append)
+    assert not told
+
+
 @pytest.fixture
 def local_model(tmp_path: Path) -> Iterator[LocalModel]:
     model = LocalModel(tmp_path)
@@ -190,12 +205,20 @@ async def test_the_model_that_ships_keeps_the_promises_too(
     few = Settings(max_tokens=12, temperature=0.0, seed=7)
     try:
         free = await client.complete(question.model_copy(update={"settings": few}))
+        told: list[str] = []
+        streamed = await client.complete(
+            question.model_copy(update={"settings": few}), on_text=told.append
+        )
         constrained = await client.complete(question.model_copy(update={"output_schema": schema}))
         with pytest.raises(ContextTooLong):
             await client.complete(ask("word " * 3000, model="local/smollm2-135m", timeout=120.0))
     finally:
         await registry.close()
     assert free.text
+    assert "".join(told) == streamed.text
+    assert len(told) > 1
+    assert streamed.usage is not None
+    assert streamed.time_to_first_token_ms is not None
     assert free.model == "local/smollm2-135m"
     assert free.usage is not None
     assert 0 < free.usage.output_tokens <= 12

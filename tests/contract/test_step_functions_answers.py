@@ -37,6 +37,7 @@ CALLS: dict[str, Callable[[StepFunctions], object]] = {
     "start_execution": lambda aws: aws.start(MACHINE, "ws_1-exec_1", {}),
     "stop_execution": lambda aws: aws.stop(MACHINE, "ws_1-exec_1", error="E", cause=""),
     "redrive_execution": lambda aws: aws.resume(MACHINE, "ws_1-exec_1"),
+    "get_execution_history": lambda aws: aws.history(MACHINE, "ws_1-exec_1", after=0, limit=1),
     "describe_execution": lambda aws: aws.output(EXECUTION),
     "list_state_machines": lambda aws: aws.forget_idle(NOW),
     "send_task_success": lambda aws: aws.succeed_task("token", {}),
@@ -182,7 +183,6 @@ def test_an_execution_is_resumed() -> None:
     ("code", "error"),
     [
         ("ExecutionDoesNotExist", NotFound),
-        ("ExecutionNotRedrivable", Conflict),
         ("ExecutionLimitExceeded", Unavailable),
     ],
 )
@@ -190,6 +190,21 @@ def test_an_execution_that_cannot_be_resumed_says_why(code: str, error: type[Exc
     answers = Answers().refuse("redrive_execution", code)
     with pytest.raises(error):
         answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_an_execution_that_is_not_redrivable_is_a_conflict(status: str) -> None:
+    answers = Answers().refuse("redrive_execution", "ExecutionNotRedrivable")
+    answers.well("describe_execution", described(status))
+    with pytest.raises(Conflict):
+        answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+
+
+def test_an_execution_that_runs_is_not_resumed_again() -> None:
+    answers = Answers().refuse("redrive_execution", "ExecutionNotRedrivable")
+    answers.well("describe_execution", described("RUNNING"))
+    answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+    answers.used_up()
 
 
 def described(status: str, **more: Any) -> dict[str, Any]:

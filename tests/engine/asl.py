@@ -1,6 +1,6 @@
 """Small state machines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptpilot.domain.base import digest_of
@@ -42,6 +42,25 @@ def task(step: str, following: str | None = None, /, *, job: Any = None, **field
 
 def pass_(following: str | None = None, /, **fields: Any) -> State:
     return {"Type": "Pass", **then(following), **fields}
+
+
+def scope(states: Mapping[str, State], **fields: Any) -> State:
+    """A branch or an item processor of these states, which begins with the first."""
+    return {"StartAt": next(iter(states)), "States": states, **fields}
+
+
+def parallel(
+    branches: Sequence[Mapping[str, State]], following: str | None = None, /, **fields: Any
+) -> State:
+    """A Parallel of these branches."""
+    each = [scope(states) for states in branches]
+    return {"Type": "Parallel", "Branches": each, **then(following), **fields}
+
+
+def map_(states: Mapping[str, State], following: str | None = None, /, **fields: Any) -> State:
+    """An inline Map whose iterations have these states."""
+    processor = scope(states, ProcessorConfig={"Mode": "INLINE"})
+    return {"Type": "Map", "ItemProcessor": processor, **then(following), **fields}
 
 
 def output_of(expression: Any, **before: Any) -> Machine:

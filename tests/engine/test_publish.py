@@ -6,7 +6,7 @@ import pytest
 
 from embedded.engine.engine import Engine
 from promptpilot.errors import DocumentInvalid
-from tests.engine.asl import RESOURCE, machine, pass_, task, then
+from tests.engine.asl import RESOURCE, machine, map_, parallel, pass_, scope, task, then
 
 
 def problems_of(engine: Engine, states: dict[str, Any], **fields: Any) -> list[tuple[str, str]]:
@@ -15,14 +15,51 @@ def problems_of(engine: Engine, states: dict[str, Any], **fields: Any) -> list[t
     return [(problem.at, problem.code) for problem in caught.value.problems]
 
 
+INNER = {"in": pass_()}
 WAIT = {"Type": "Wait", "Seconds": 1, "End": True}
 
 
 @pytest.mark.parametrize(
     ("state", "at", "code"),
     [
-        ({"Type": "Map", "End": True}, "/Type", "unsupported_state"),
-        ({"Type": "Parallel", "End": True}, "/Type", "unsupported_state"),
+        ({"Type": "Activity", "End": True}, "/Type", "unsupported_state"),
+        ({"Type": "Parallel", "End": True}, "/Branches", "missing"),
+        (parallel([]), "/Branches", "missing"),
+        (parallel([INNER], ResultPath="$"), "/ResultPath", "unknown_field"),
+        (parallel([INNER]) | {"Branches": {}}, "/Branches", "wrong_type"),
+        (parallel([{"in": pass_("s")}]), "/Branches/0/States/in/Next", "unknown_state"),
+        (parallel([INNER], "in"), "/Next", "unknown_state"),
+        (parallel([INNER, INNER]), "/Branches/1/States/in", "duplicate_state"),
+        (parallel([{"s": pass_()}]), "/Branches/0/States/s", "duplicate_state"),
+        (parallel([INNER]) | {"Branches": [{"States": INNER}]}, "/Branches/0/StartAt", "missing"),
+        (
+            parallel([INNER]) | {"Branches": [scope(INNER, TimeoutSeconds=1)]},
+            "/Branches/0/TimeoutSeconds",
+            "unknown_field",
+        ),
+        (
+            parallel([{"in": pass_(Assign={"x": 1})}], Assign={"x": 2}),
+            "/Branches/0/States/in/Assign/x",
+            "variable_of_outer_scope",
+        ),
+        (
+            parallel([{"in": map_({"it": pass_(Assign={"x": 1})}, Assign={"x": 2})}]),
+            "/Branches/0/States/in/ItemProcessor/States/it/Assign/x",
+            "variable_of_outer_scope",
+        ),
+        ({"Type": "Map", "End": True}, "/ItemProcessor", "wrong_type"),
+        (map_(INNER, Items=5), "/Items", "wrong_value"),
+        (map_(INNER, Items={"a": 1}), "/Items", "wrong_value"),
+        (map_(INNER, MaxConcurrency=-1), "/MaxConcurrency", "wrong_value"),
+        (map_(INNER, ToleratedFailureCount=1), "/ToleratedFailureCount", "unknown_field"),
+        (map_(INNER, ToleratedFailurePercentage=1), "/ToleratedFailurePercentage", "unknown_field"),
+        (map_(INNER, Retry=[{}]), "/Retry/0/ErrorEquals", "wrong_type"),
+        (map_(INNER, "in"), "/Next", "unknown_state"),
+        (
+            map_(INNER) | {"ItemProcessor": scope(INNER, ProcessorConfig={"Mode": "DISTRIBUTED"})},
+            "/ItemProcessor/ProcessorConfig/Mode",
+            "unsupported",
+        ),
         ({"End": True}, "/Type", "unsupported_state"),
         (pass_(InputPath="$"), "/InputPath", "unknown_field"),
         (pass_(QueryLanguage="JSONPath"), "/QueryLanguage", "unsupported"),
@@ -128,7 +165,7 @@ def test_a_wrong_machine_is_refused(
 
 
 def test_every_problem_is_reported_at_once(engine: Engine) -> None:
-    states = {"s": pass_("x", Output="{% ( %}"), "a/b~c": {"Type": "Map"}}
+    states = {"s": pass_("x", Output="{% ( %}"), "a/b~c": {"Type": "Mop"}}
     assert problems_of(engine, states) == [
         ("/States/s/Output", "expression_invalid"),
         ("/States/a~1b~0c/Type", "unsupported_state"),
@@ -138,9 +175,9 @@ def test_every_problem_is_reported_at_once(engine: Engine) -> None:
 
 def test_a_refused_state_is_named_with_its_type(engine: Engine) -> None:
     with pytest.raises(DocumentInvalid) as caught:
-        engine.publish(machine({"fan": {"Type": "Map", "End": True}}))
+        engine.publish(machine({"fan": {"Type": "Mop", "End": True}}))
     assert "'fan'" in caught.value.problems[0].message
-    assert "'Map'" in caught.value.problems[0].message
+    assert "'Mop'" in caught.value.problems[0].message
 
 
 def test_a_value_that_nests_too_deep_is_refused(engine: Engine) -> None:
@@ -155,3 +192,8 @@ def test_publishing_again_is_fine(engine: Engine) -> None:
     same = machine({"s": pass_(Comment="c")}, Comment="c", Version="1.0", TimeoutSeconds=5)
     engine.publish(same)
     engine.publish(same)
+
+
+def test_sibling_scopes_may_assign_the_same_name(engine: Engine) -> None:
+    same = pass_(Assign={"x": 1})
+    engine.publish(machine({"fan": parallel([{"a": same}, {"b": same}, {"c": map_({"d": same})}])}))

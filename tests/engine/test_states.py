@@ -192,6 +192,7 @@ def test_a_state_sees_its_context(run: Run, statuses: Statuses) -> None:
         "Id": f"arn:aws:states:local:000000000000:execution:wf_1:{name}",
         "Input": {"n": 1},
         "Name": name,
+        "RedriveCount": 0,
         "RoleArn": "arn:aws:iam::000000000000:role/embedded",
     }
     assert context["StateMachine"]["Name"] == "wf_1"

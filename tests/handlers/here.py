@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from functions.api.handler import handler
 from functions.step_worker.handler import handle
+from promptpilot.adapters.partial_texts import NobodyFollows, TablePartialTexts
 from promptpilot.clock import now
 from promptpilot.domain.execution import machine_name
 from promptpilot.domain.identity import Claims, Member, Registration, Tokens, User, Workspace
@@ -29,7 +30,7 @@ from promptpilot.platform import AssembledPlatform, Platform, current
 from promptpilot.ports import Create, Item, Put
 from promptpilot.services.execution_status import StatusChange, apply_status
 from promptpilot.services.principals import personal_workspace
-from tests.fakes import MemoryTable, ScriptedModels
+from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModels
 from tests.unit.world import MemoryBlobs, NoWaiting, RecordingOrchestrator
 
 PROMPT = {
@@ -145,8 +146,9 @@ async def in_place(call: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 def memory_platform(**ports: Any) -> Platform:
     """A platform that keeps everything in memory; `ports` replaces some of it."""
+    table = ports.get("table") or MemoryTable()
     chosen: dict[str, Any] = {
-        "table": MemoryTable(),
+        "table": table,
         "blobs": MemoryBlobs(),
         "orchestrator": RecordingOrchestrator(),
         "step_queue": WorkAtOnce(),
@@ -157,6 +159,9 @@ def memory_platform(**ports: Any) -> Platform:
         "scheduler": NoSchedules(),
         "live": NobodyLives(),
         "models": ScriptedModels(),
+        "egress": ScriptedEgress(),
+        "partial_texts": TablePartialTexts(table),
+        "followers": NobodyFollows(),
         "offload": in_place,
         "cursor_key": b"a key of thirty-two bytes in all",
         **ports,
@@ -340,4 +345,5 @@ def end_execution(execution: Mapping[str, Any], output: Any = "Done.") -> None:
         table=ports.table,
         blobs=ports.blobs,
         waiter=ports.waiter,
+        orchestrator=ports.orchestrator,
     )

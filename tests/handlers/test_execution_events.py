@@ -6,14 +6,25 @@ from typing import Any
 
 import pytest
 
-from functions.execution_events.handler import handle, handler
+from functions.execution_events.handler import EVENT_TYPES, handle, handler
+from promptpilot.bus_event import bus_event
+from promptpilot.clock import epoch_ms
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, machine_name
+from promptpilot.domain.ids import new_id
 from promptpilot.errors import Unavailable
 from tests.fakes import ScriptedModel
 from tests.handlers.queued_work import Work, batch, failed_in, installed, message
+from tests.unit.control import cancelled, name_of, resumed
 
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:promptpilot-test-1-2:name"
+
+DATA = {
+    EventType.EXECUTION_CANCEL_REQUESTED: {"reason": "enough"},
+    EventType.EXECUTION_RESUMED: {"resumes": 1},
+    EventType.WORKFLOW_CANCELLING: {"by": new_id("user"), "reason": "enough"},
+}
+"""What events of these types carry."""
 
 
 @pytest.fixture
@@ -108,3 +119,38 @@ def test_a_start_that_cannot_be_yet_is_delivered_again(
         patched.setattr(work.world.orchestrator, "start", too_many)
         assert failed_in(handler(batch(record), None)) == ["queued"]
     assert failed_in(handler(batch(record), None)) == []
+
+
+def own(type: EventType, execution: Execution, **data: Any) -> dict[str, Any]:
+    """What the bus tells of an execution."""
+    event = Event.of(
+        type, workspace=execution.workspace, actor="system", subject=execution.id, **data
+    )
+    return bus_event(event)
+
+
+def test_the_end_that_somebody_asked_for_is_made_sure_of(work: Work) -> None:
+    execution = work.world.execute({"text": "x"})
+    work.world.change(execution, "RUNNING")
+    cancelled(work.world, execution)
+    work.world.orchestrator.stopped.clear()  # as if the process had died before the stop
+    handle(own(EventType.EXECUTION_CANCEL_REQUESTED, execution, reason="enough"))
+    assert list(work.world.orchestrator.stopped) == [name_of(execution)]
+
+
+def test_the_resumption_that_is_recorded_is_made_sure_of(work: Work) -> None:
+    execution = work.world.execute({"text": "x"})
+    work.world.change(execution, "FAILED", stopDate=epoch_ms(), error="Any")
+    resumed(work.world, execution)
+    work.world.orchestrator.resumed.clear()  # as if the process had died before it
+    handle(own(EventType.EXECUTION_RESUMED, execution, resumes=1))
+    assert work.world.orchestrator.resumed == [name_of(execution)]
+
+
+@pytest.mark.parametrize("type", EVENT_TYPES)
+def test_an_event_of_what_is_not_there_does_no_harm(work: Work, type: EventType) -> None:
+    execution = work.world.execute({"text": "x"}).model_copy(update={"id": new_id("execution")})
+    work.world.orchestrator.started.clear()
+    handle(own(type, execution, **DATA.get(type, {})))
+    world = work.world.orchestrator
+    assert (world.started, world.stopped, world.resumed) == ({}, {}, [])

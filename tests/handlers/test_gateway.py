@@ -15,6 +15,7 @@ import pytest
 from embedded.gateway import DRAINED_BYTES, Gateway
 from embedded.http_protocol import MAX_HEADER_BYTES, HttpProtocol
 from functions.api.requests import MAX_BODY_BYTES
+from promptpilot.errors import StoreUnavailable
 from tests.handlers.served import SECONDS, Connection, Reply, fetch, serving
 
 Event = Mapping[str, Any]
@@ -353,3 +354,30 @@ def test_each_request_is_one_line_of_json_without_secrets(handler: Recorder) -> 
     assert logged["ms"] >= 0
     assert "secret" not in line
     assert "good" not in line
+
+
+def test_an_answer_is_sent_once_what_it_tells_is_on_the_disk(handler: Recorder) -> None:
+    done: list[str] = []
+
+    def answer(_event: Event) -> dict[str, Any]:
+        done.append("answered")
+        return ok("{}")
+
+    handler.answer = answer
+    gateway = Gateway(
+        handler=handler, authorizer=vouch, settle=lambda: done.append("on the disk"), threads=8
+    )
+    with serving(gateway) as server:
+        assert fetch(server.url, "GET", "/").status == 200
+    assert done == ["answered", "on the disk"]
+
+
+def test_an_answer_is_not_sent_where_the_disk_failed(handler: Recorder) -> None:
+    def settle() -> None:
+        raise StoreUnavailable
+
+    gateway = Gateway(handler=handler, authorizer=vouch, settle=settle, threads=8)
+    with serving(gateway) as server:
+        reply = fetch(server.url, "GET", "/")
+    assert reply.status == 503
+    assert handler.events

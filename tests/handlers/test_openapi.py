@@ -145,13 +145,34 @@ def test_only_requests_that_make_something_take_an_idempotency_key() -> None:
         "/prompts/{id}/fork",
         "/prompts/{id}/run",
         "/workflows",
+        "/workflows/drafts",
+        "/workflows/{id}/versions",
+        "/workflows/{id}/draft/publish",
         "/workflows/{id}/execute",
+        "/executions/{id}/resume",
+        "/executions/{id}/replay",
         "/feedback",
     }
 
 
-def test_a_workflow_may_be_sent_in_yaml_and_the_document_says_so() -> None:
-    content = DOCUMENT["paths"]["/workflows"]["post"]["requestBody"]["content"]
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", "/workflows"),
+        ("post", "/workflows/validate"),
+        ("post", "/workflows/drafts"),
+        ("post", "/workflows/{id}/versions"),
+        ("put", "/workflows/{id}/draft"),
+    ],
+)
+def test_a_workflow_may_be_sent_in_yaml_and_the_document_says_so(method: str, path: str) -> None:
+    content = DOCUMENT["paths"][path][method]["requestBody"]["content"]
+    assert content.keys() == {"application/json", "application/yaml"}
+
+
+@pytest.mark.parametrize("path", ["/workflows/{id}", "/workflows/{id}/versions/{version}"])
+def test_a_workflow_may_be_read_as_yaml_and_the_document_says_so(path: str) -> None:
+    content = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
     assert content.keys() == {"application/json", "application/yaml"}
 
 

@@ -22,6 +22,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     },
     "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/one/two",
     "custom_models": {"lab": {"base_url": "https://models.example.com/v1", "models": ["one"]}},
+    "egress_allow": ["tools.example.net:8443", "10.1.0.0/16"],
     "alarms": {"email": "alarms@example.com"},
     "functions": {"step_worker": {"memory_mb": 1024, "reserved_concurrency": 50}},
 }

@@ -28,10 +28,15 @@ NEEDED_BY = {
         Deployed.EVENT_BUS_ARN,
     },
     "live": {Deployed.LIVE_ENDPOINT},
+    "partial_texts": {Deployed.TABLE},
+    "followers": set(),
+    "egress": set(),
     "waiter": set(),
     "offload": set(),
 }
 CUSTOM_MODELS = "PROMPTPILOT_CUSTOM_MODELS"
+EGRESS_ALLOW = "PROMPTPILOT_EGRESS_ALLOW"
+OPTIONAL = {CUSTOM_MODELS, EGRESS_ALLOW}
 
 
 def test_there_is_a_function_for_every_folder_with_an_entry() -> None:
@@ -85,7 +90,7 @@ def test_only_the_worker_has_the_vendors_sdks(deployment: Deployment) -> None:
 def test_every_function_is_told_what_its_ports_need_and_no_more(deployment: Deployment) -> None:
     for name in FUNCTIONS:
         needed = {str(each) for port in ports_of(name) for each in NEEDED_BY[port]}
-        told = set(deployment.variables(name)) - {CUSTOM_MODELS}
+        told = set(deployment.variables(name)) - OPTIONAL
         assert told == needed, name
 
 
@@ -95,7 +100,7 @@ def test_every_variable_that_a_function_reads_is_set_once_its_port_is_used(
     used = {port for name in FUNCTIONS for port in ports_of(name)}
     told = {variable for name in FUNCTIONS for variable in deployment.variables(name)}
 
-    assert told <= {*Deployed, CUSTOM_MODELS}
+    assert told <= {*Deployed, *OPTIONAL}
     assert set(Deployed) - told == {
         variable
         for port, variables in NEEDED_BY.items()
@@ -112,6 +117,23 @@ def test_custom_models_are_told_to_whoever_lists_or_calls_them(
 
     assert told == {name for name in FUNCTIONS if "models" in ports_of(name)}
     assert all(CUSTOM_MODELS not in dev.variables(name) for name in FUNCTIONS)
+
+
+def test_what_workflows_may_reach_besides_is_told_to_whoever_sends_their_requests(
+    dev: Deployment, prod: Deployment
+) -> None:
+    told = {
+        name: prod.variables(name)[EGRESS_ALLOW]
+        for name in FUNCTIONS
+        if EGRESS_ALLOW in prod.variables(name)
+    }
+
+    assert told == {
+        name: ",".join(EVERY_OPTION["egress_allow"])
+        for name in FUNCTIONS
+        if "egress" in ports_of(name)
+    }
+    assert all(EGRESS_ALLOW not in dev.variables(name) for name in FUNCTIONS)
 
 
 def test_a_size_can_be_changed_alone(dev: Deployment, prod: Deployment) -> None:

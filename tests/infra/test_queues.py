@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from functions.execution_events.handler import EVENT_TYPES
 from promptpilot.bus_event import SOURCE
-from promptpilot.domain.event import EventType
 from promptpilot.services.outbox import OUTBOX
 from tests.infra.templates import Deployment, Resource, listed, references
 
@@ -138,7 +138,7 @@ def test_rules_and_filters_speak_the_products_words(deployment: Deployment) -> N
     }
 
     assert patterns == {
-        "queued": {"source": [SOURCE], "detail-type": [EventType.EXECUTION_QUEUED]},
+        "queued": {"source": [SOURCE], "detail-type": [*EVENT_TYPES]},
         "live": {"source": [SOURCE]},
     }
     (only,) = _stream(deployment)["FilterCriteria"]["Filters"]

@@ -72,27 +72,44 @@ START = {
     "states:TagResource",
     "states:UpdateStateMachine",
 }
+RESUME = {"states:DescribeExecution", "states:RedriveExecution"}
 ANSWER = {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"}
 
 EXPECTED = {
     "api": TABLE
     | BLOBS
     | START
+    | RESUME
+    | ANSWER
     | {
         "cognito-idp:AdminUserGlobalSignOut",
         "sqs:SendMessage",
         "ssm:GetParameter",
         "ssm:PutParameter",
+        "states:GetExecutionHistory",
         "states:StopExecution",
     },
     "authorizer": set(),
     "step_worker": TABLE
     | BLOBS
     | ANSWER
+    | START
+    | RESUME
     | CONSUME
-    | {"ssm:GetParameter", "sqs:ChangeMessageVisibility"},
+    | {
+        "execute-api:ManageConnections",
+        "sqs:ChangeMessageVisibility",
+        "ssm:GetParameter",
+        "states:StopExecution",
+    },
     "abandoned_steps": TABLE | BLOBS | ANSWER | CONSUME,
-    "execution_events": TABLE | BLOBS | START | CONSUME | {"states:DescribeExecution"},
+    "execution_events": TABLE
+    | BLOBS
+    | START
+    | RESUME
+    | ANSWER
+    | CONSUME
+    | {"states:GetExecutionHistory", "states:StopExecution"},
     "machine_collector": {
         "states:DeleteStateMachine",
         "states:ListExecutions",

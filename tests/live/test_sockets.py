@@ -69,7 +69,8 @@ def test_one_execution_can_be_listened_to(url: str, bus: LocalEventBus, one: Cal
     execution = make_execution(one)["id"]
     with Client(url, token_of(one)) as client:
         told = client.ask({"action": "subscribe", "execution": execution})
-        assert told == {"type": "subscribed", "workspace": one.workspace, "execution": execution}
+        place = {"workspace": one.workspace, "execution": execution}
+        assert told == {"type": "subscribed", **place, "progress": False}
         itself = event(one.workspace, execution)
         about = event(one.workspace, "feedback_1", execution=execution)
         bus.publish([event(one.workspace, new_id("execution")), itself, about])

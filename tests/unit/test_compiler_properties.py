@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from statelint.linter import Linter
 
 from embedded.engine.state_machine import compile_machine
 from promptpilot.compiler.compile import compile_draft
@@ -16,71 +15,22 @@ from promptpilot.compiler.reading import read_document
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.errors import DocumentInvalid, TooLarge
 from tests.unit.workflow_samples import compiled
+from tools.lint_machines import complaints
+from tools.random_documents import documents, scalars
 
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EXAMPLES = 60
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
-    lambda text: "{%" not in text and "%}" not in text
-)
-scalars = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(2**53) + 1, 2**53 - 1),
-    st.floats(allow_nan=False, allow_infinity=False),
-    texts,
-)
+AUXILIARY = ("on_error", "item", "next", "end", "timeout")
 
 
-def values(names: list[str]) -> st.SearchStrategy[Any]:
-    """JSON with expressions in it that use these variables."""
-    templates = [
-        "{{% ${} %}}",
-        "{{% ${}.output[0] %}}",
-        "{{% $string(${}) & '!' %}}",
-        "{{% ( $x := ${}; {{'a': $x}} ) %}}",
-        "{{% $map([1, 2], function($v) {{ $v & ${} }}) %}}",
-    ]
-    expressions = st.builds(str.format, st.sampled_from(templates), st.sampled_from(names))
-    return st.recursive(
-        scalars | expressions,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-        max_leaves=6,
-    )
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """A valid document: a chain of steps of which each may use all before it."""
-    names, steps = ["input"], []
-    for number in range(draw(st.integers(1, 5))):
-        steps.append(draw(_steps(f"step_{number}", names)))
-        names = [*names, f"step_{number}"]
-    document: dict[str, Any] = {"name": "Any", "steps": steps}
-    if draw(st.booleans()):
-        document["output"] = draw(values(names))
-    elif draw(st.booleans()):
-        message = draw(texts | st.just("{% $string($input) %}"))
-        document["steps"].append({"id": "stop", "kind": "fail", "message": message})
-    return document
-
-
-@st.composite
-def _steps(draw: st.DrawFn, id: str, names: list[str]) -> dict[str, Any]:
-    if draw(st.booleans()):
-        return {"id": id, "kind": "transform", "value": draw(values(names))}
-    step: dict[str, Any] = {"id": id, "kind": "prompt", "prompt": {"name": "Any"}}
-    optional = {
-        "with": st.dictionaries(texts, values(names), max_size=3),
-        "model": st.sampled_from(["local/m", "{% $input.model %}"]),
-        "select": st.sampled_from(["{% $output.a %}", "{% $output & $input.a %}"]),
-        "timeout": st.sampled_from(["1s", "90s", "14m"]),
-        "retry": st.fixed_dictionaries({"attempts": st.integers(1, 9)}),
-        "on_error": st.just("fail") | st.fixed_dictionaries({"value": values([*names, "error"])}),
-    }
-    for field in draw(st.sets(st.sampled_from(sorted(optional)))):
-        step[field] = draw(optional[field])
-    return step
+def state_names(machine: dict[str, Any]) -> list[str]:
+    """The names of all states of a machine and of those within it."""
+    found = list(machine["States"])
+    for state in machine["States"].values():
+        for inner in (*state.get("Branches", ()), state.get("ItemProcessor")):
+            found += state_names(inner) if inner else []
+    return found
 
 
 @settings(RELAXED, max_examples=EXAMPLES)
@@ -89,10 +39,13 @@ def test_a_valid_document_compiles_to_one_state_a_step_that_validators_and_engin
     document: dict[str, Any],
 ) -> None:
     found = compiled(document)
-    caught = [each["id"] for each in document["steps"] if isinstance(each.get("on_error"), dict)]
-    names = {each["id"] for each in document["steps"]} | {f"{name}.on_error" for name in caught}
-    assert set(found.asl["States"]) == names
-    assert Linter.validate(dict(found.asl)) == []
+    ids = {step.id for step in WorkflowDocument.model_validate(document).by_path.values()}
+    names = state_names(dict(found.asl))
+    assert len(names) == len(set(names))
+    assert ids <= set(names)
+    auxiliary = {f"{each}.{ending}" for each in ids for ending in AUXILIARY}
+    assert set(names) - ids <= auxiliary
+    assert complaints(found.asl) == []
     compile_machine("key", "workflow", json.dumps(found.asl))
     assert json.dumps(compiled(document).asl) == json.dumps(found.asl)
 

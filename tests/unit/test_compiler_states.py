@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from statelint.linter import Linter
 
 from promptpilot.compiler.compile import compile_workflow
 from promptpilot.domain.base import digest_of
@@ -20,6 +19,7 @@ from tests.unit.workflow_samples import (
     transform,
     workflow,
 )
+from tools.lint_machines import complaints
 
 INPUT = "$input := $states.context.Execution.Input.input; "
 
@@ -160,8 +160,11 @@ def test_by_default_a_step_is_tried_three_times_upon_what_may_go_away() -> None:
             "ModelOverloaded",
             "ModelTimeout",
             "ModelUnavailable",
+            "ActionUnavailable",
+            "ActionRateLimited",
             "StepTimedOut",
             "States.HeartbeatTimeout",
+            "States.Timeout",
         ],
         "IntervalSeconds": 1,
         "MaxAttempts": 2,
@@ -213,13 +216,13 @@ def test_a_caught_failure_gives_its_value_and_goes_on_like_the_step() -> None:
     [catcher] = found["a"]["Catch"]
     assert catcher["ErrorEquals"] == ["States.ALL"]
     assert catcher["Next"] == "a.on_error"
-    assert catcher["Output"]["step"] == "a"
+    assert catcher["Assign"]["Error_a"]["step"] == "a"
     assert found["a.on_error"] == {
         "Type": "Pass",
         "Assign": {
             "a": {
                 "output": "none",
-                "why": f"{{% ( $error := $states.input; {INPUT}$error.name & $input.x ) %}}",
+                "why": f"{{% ( $error := $Error_a; {INPUT}$error.name & $input.x ) %}}",
             }
         },
         "Next": "b",
@@ -301,4 +304,4 @@ def test_statelint_has_nothing_to_say() -> None:
         transform("b", ["{% $a.output %}", [2]]),
         fail("c", error="{% $input.x %}", message="a\nb"),
     )
-    assert Linter.validate(dict(compiled(document).asl)) == []
+    assert complaints(compiled(document).asl) == []

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.errors import CursorInvalid
 from promptpilot.ports import Key, Position
-from promptpilot.services.cursors import MAX_CURSOR_LENGTH, open_cursor, seal_cursor
+from promptpilot.services.cursors import open_cursor, seal_cursor
 
 KEY = b"k" * 32
 LIST = ("ws_1", "/prompts")

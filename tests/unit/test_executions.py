@@ -11,6 +11,7 @@ from promptpilot.domain.ids import new_id
 from promptpilot.domain.model import Completion, Price, Usage
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
+from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.prompt_document import VersionDraft
 from promptpilot.errors import (
     DocumentInvalid,
@@ -21,14 +22,8 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.ports import Machine
-from promptpilot.services.executions import (
-    ExecuteRequest,
-    ExecutionFilters,
-    ensure_started,
-    execute,
-    get_execution,
-    list_executions,
-)
+from promptpilot.services.execution_start import ExecuteRequest, ensure_started, execute
+from promptpilot.services.executions import ExecutionFilters, get_execution, list_executions
 from promptpilot.services.prompt_versions import create_version
 from promptpilot.services.step_runs import run_workflow_step
 from promptpilot.services.workflows import create_workflow
@@ -127,7 +122,7 @@ def test_the_end_wakes_whoever_waits_and_running_does_not() -> None:
     world.change(execution, "RUNNING")
     assert world.waiter.announced == []
     world.change(execution, "TIMED_OUT", stopDate=2_000)
-    assert world.waiter.announced == [execution.id]
+    assert world.waiter.announced == [execution.id, progress_subject(execution.id)]
 
 
 async def test_usage_and_cost_sum_exactly_from_the_steps() -> None:

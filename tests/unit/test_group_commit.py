@@ -59,31 +59,6 @@ def test_writers_that_wait_share_a_commit(database: Database, path: Path) -> Non
     assert notes(database) == names
 
 
-def level(database: Database) -> str:
-    """What the last commit waited for: SQLite's FULL flushes the log, its NORMAL does not."""
-    [(number,)] = database._writer.execute("PRAGMA synchronous").fetchall()
-    return {1: "NORMAL", 2: "FULL"}[number]
-
-
-def test_only_a_durable_write_waits_for_the_disk(database: Database) -> None:
-    database.write(adding("durable"))
-    assert level(database) == "FULL"
-    database.write(adding("not durable"), durable=False)
-    assert level(database) == "NORMAL"
-    assert notes(database) == ["durable", "not durable"]
-    database.write(adding("durable again"))
-    assert level(database) == "FULL"
-
-
-def test_one_durable_write_makes_its_whole_batch_durable(database: Database) -> None:
-    held = Held(database)
-    for name, durable in (("a", False), ("b", True), ("c", False)):
-        held.add(name, adding(name), durable=durable)
-    held.let_go()
-    assert notes(database) == ["a", "b", "c"]
-    assert level(database) == "FULL"
-
-
 def test_a_change_that_raises_in_a_batch_keeps_the_others(database: Database) -> None:
     def failing(connection: sqlite3.Connection) -> None:
         adding("failed")(connection)

@@ -9,8 +9,8 @@ import pytest
 
 from embedded.database import Database
 from embedded.event_bus import LocalEventBus
-from embedded.housekeeping import UNPUBLISHABLE, Periodic, relay_outbox
-from embedded.table import SqliteTable
+from embedded.housekeeping import Periodic, relay_outbox
+from embedded.table import UNPUBLISHABLE, SqliteTable
 from promptpilot.domain.event import MAX_EVENT_BYTES, Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import StoreUnavailable, TooLarge

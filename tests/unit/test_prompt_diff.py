@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
-from promptpilot.domain.prompt_diff import TextChange, diff_text, diff_versions_of
+from promptpilot.domain.prompt_diff import diff_versions_of
+from promptpilot.domain.text_diff import TextChange, diff_text
 from tests.unit.prompt_world import version
 
 

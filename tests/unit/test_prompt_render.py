@@ -15,7 +15,7 @@ from promptpilot.errors import (
     TemplateInvalid,
     VariablesInvalid,
 )
-from promptpilot.services.labels import move_label
+from promptpilot.services.prompt_labels import move_label
 from promptpilot.services.prompt_render import render_prompt
 from promptpilot.services.prompt_versions import load_version, render_messages
 from promptpilot.services.prompts import get_prompt

@@ -21,7 +21,7 @@ from promptpilot.errors import (
     VersionBumpTooSmall,
 )
 from promptpilot.ports import Operation
-from promptpilot.services.labels import move_label
+from promptpilot.services.prompt_labels import move_label
 from promptpilot.services.prompt_versions import (
     diff_versions,
     list_versions,

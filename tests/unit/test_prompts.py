@@ -16,7 +16,7 @@ from promptpilot.errors import (
     RevisionConflict,
     TemplateInvalid,
 )
-from promptpilot.services.labels import move_label
+from promptpilot.services.prompt_labels import move_label
 from promptpilot.services.prompts import (
     PromptFilters,
     create_prompt,

@@ -41,3 +41,15 @@ def test_a_mistake_is_told_by_its_place_and_without_what_was_given(value: str, p
     assert f"PROMPTPILOT_{place}: " in str(refused.value)
     assert CANARY not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+def test_what_workflows_may_reach_is_a_list_of_hosts_and_networks() -> None:
+    environ = {"PROMPTPILOT_EGRESS_ALLOW": "tool.internal:8443, 10.1.0.0/16 ,"}
+    assert Settings.read(environ).egress_allow == ("tool.internal:8443", "10.1.0.0/16")
+    assert Settings.read({}).egress_allow == ()
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "http://x", "a b", "tool:port"])
+def test_what_is_no_host_and_no_network_is_told_at_the_start(value: str) -> None:
+    with pytest.raises(Invalid, match="PROMPTPILOT_EGRESS_ALLOW"):
+        Settings.read({"PROMPTPILOT_EGRESS_ALLOW": value})

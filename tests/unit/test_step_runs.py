@@ -6,7 +6,7 @@ import json
 import pytest
 
 from promptpilot import keys
-from promptpilot.compiler import prompt_steps
+from promptpilot.compiler import jobs
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Completion, Price, Usage
 from promptpilot.errors import (
@@ -137,7 +137,7 @@ async def test_a_job_that_has_waited_runs_although_its_sign_of_life_is_lost() ->
 
 
 def test_the_state_waits_for_several_signs_of_life() -> None:
-    assert prompt_steps.HEARTBEAT_SECONDS >= 4 * heartbeats.BEAT_SECONDS
+    assert jobs.HEARTBEAT_SECONDS >= 4 * heartbeats.BEAT_SECONDS
 
 
 async def test_a_result_that_comes_after_the_step_was_superseded_is_not_recorded() -> None:
@@ -156,6 +156,22 @@ async def test_a_result_that_comes_after_the_step_was_superseded_is_not_recorded
     [log] = world.logs(execution)
     assert log.text == "in time"
     assert {each["output"] for each in world.orchestrator.succeeded.values()} == {"in time"}
+
+
+async def test_of_a_step_that_another_worker_is_at_by_now_nothing_is_told() -> None:
+    world = World(ScriptedModel(["late"]))
+    execution = world.execute({"text": "x"})
+    job = world.job(execution, "first")
+
+    async def overtaken(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if call is step_runs.record:
+            world.claim(job.model_copy(update={"token": "newer"}), receive_count=1)
+        return call(*args, **kwargs)
+
+    await run_workflow_step(job, 1, world.ports_with(offload=overtaken))
+    [log] = world.logs(execution)
+    assert (log.status, log.text) == (LogStatus.RUNNING, None)
+    assert world.orchestrator.succeeded == world.orchestrator.failed == {}
 
 
 async def test_a_step_of_an_ended_execution_is_not_started() -> None:

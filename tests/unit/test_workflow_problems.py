@@ -77,27 +77,11 @@ def test_steps_of_a_wrong_form_are_refused(steps: Any, at: str, code: str) -> No
     assert places({"name": "x", "steps": steps}) == [(at, code)]
 
 
-@pytest.mark.parametrize(
-    "kind", ["branch", "parallel", "map", "loop", "wait", "approval", "workflow", "action"]
-)
-def test_a_kind_that_is_to_come_is_refused_with_those_that_are_there(kind: str) -> None:
-    message = only_message(workflow({"id": "a", "kind": kind, "steps": []}))
-    assert f"`{kind}`" in message
-    assert "prompt, transform, fail" in message
-
-
-@pytest.mark.parametrize("field", ["fallbacks", "cache"])
-def test_a_field_that_is_to_come_is_refused_as_not_supported_yet(field: str) -> None:
-    [problem] = problems(workflow(prompt_step("a", **{field: []})))
-    assert (problem.at, problem.code) == (f"/steps/0/{field}", "not_supported_yet")
-    assert "not supported yet" in problem.message
-
-
-def test_steps_for_a_failure_are_refused_as_not_supported_yet() -> None:
-    document = workflow(prompt_step("a", on_error={"steps": [transform("b", 1)]}))
-    [problem] = problems(document)
-    assert (problem.at, problem.code) == ("/steps/0/on_error", "not_supported_yet")
-    assert "not supported yet" in problem.message
+def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    message = only_message(workflow({"id": "a", "kind": "paralel", "branches": {}}))
+    assert "`paralel`" in message
+    assert "prompt, transform, branch" in message
+    assert "Did you mean `parallel`?" in message
 
 
 def test_an_unknown_field_is_named_with_the_one_that_was_meant() -> None:

@@ -11,7 +11,9 @@ from promptpilot.domain.event import EventType
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt_document import PromptDocument
-from promptpilot.domain.workflow import WorkflowDocument, WorkflowRecord
+from promptpilot.domain.workflow import WorkflowDocument
+from promptpilot.domain.workflow_record import WorkflowRecord
+from promptpilot.domain.workflow_steps import PromptStep, WorkflowStep
 from promptpilot.errors import (
     DocumentInvalid,
     Forbidden,
@@ -109,14 +111,16 @@ def test_a_version_read_from_the_table_is_what_was_kept(place: Place) -> None:
 def test_the_worker_finds_a_steps_configuration_by_its_path(place: Place) -> None:
     created = place.create()
     version = resolve_workflow(place.editor.workspace, created.id, table=place.table)
-    step = version.step("summarize")
+    step = version.job_step("summarize", PromptStep)
     assert step.timeout_seconds == 120
     assert step.settings is not None
     assert step.settings.model_dump(exclude_unset=True) == {"temperature": 0.5}
     assert step.prompt.id == place.prompt.id
     assert list(version.prompt_steps) == ["summarize"]
     with pytest.raises(StepInvalid):
-        version.step("other")
+        version.job_step("other", PromptStep)
+    with pytest.raises(StepInvalid):
+        version.job_step("summarize", WorkflowStep)
 
 
 def test_a_document_already_parsed_is_taken_too(place: Place) -> None:
@@ -142,13 +146,14 @@ def test_a_document_in_yaml_is_taken(place: Place) -> None:
     assert (created.version, created.message) == ("2.1.0", "first")
 
 
-def test_an_event_tells_of_the_new_workflow(place: Place) -> None:
+def test_events_tell_of_the_new_workflow_and_of_its_version(place: Place) -> None:
     created = place.create()
-    [event] = place.table.query(f"{place.editor.workspace}/outbox/{created.id}").items
-    told = json.loads(event.body)
-    assert told["type"] == EventType.WORKFLOW_CREATED
-    assert told["actor"] == place.editor.user
-    assert told["data"] == {"version": "1.0.0"}
+    items = place.table.query(f"{place.editor.workspace}/outbox/{created.id}").items
+    new, version = (json.loads(item.body) for item in items)
+    assert (new["type"], new["data"]) == (EventType.WORKFLOW_CREATED, {})
+    assert version["type"] == EventType.WORKFLOW_VERSION_CREATED
+    assert version["data"] == {"version": "1.0.0", "digest": created.digest}
+    assert new["actor"] == version["actor"] == place.editor.user
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """A workspace with an editor in it, a prompt and a workflow, on in-memory ports."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from promptpilot.adapters.partial_texts import TablePartialTexts
 from promptpilot.clock import now
 from promptpilot.domain.execution import Execution, ExecutionLog, log_id, machine_name
 from promptpilot.domain.ids import new_id
@@ -14,15 +15,16 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt_document import PromptDraft
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.errors import NotFound
-from promptpilot.ports import Machine
+from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.services.execution_start import ExecuteRequest, execute
 from promptpilot.services.execution_status import StatusChange, apply_status
-from promptpilot.services.executions import ExecuteRequest, execute, get_execution
+from promptpilot.services.executions import get_execution
 from promptpilot.services.logs import list_logs
 from promptpilot.services.prompts import create_prompt
 from promptpilot.services.step_logs import Delivery, claim
 from promptpilot.services.step_runs import LEASE_MS, Ports
 from promptpilot.services.workflows import create_workflow
-from tests.fakes import MemoryTable, ScriptedModel, ScriptedModels
+from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModel, ScriptedModels
 
 
 class MemoryBlobs:
@@ -53,6 +55,8 @@ class RecordingOrchestrator:
     published: dict[str, Machine] = field(default_factory=dict)
     started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    resumed: list[str] = field(default_factory=list)
+    histories: dict[str, list[HistoryEvent]] = field(default_factory=dict)
     succeeded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
     beats: list[str] = field(default_factory=list)
@@ -70,6 +74,14 @@ class RecordingOrchestrator:
     def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
         self.stopped[name] = error
 
+    def resume(self, machine: Machine, name: str) -> None:
+        self.resumed.append(name)
+
+    def history(
+        self, machine: Machine, name: str, *, after: int, limit: int
+    ) -> Sequence[HistoryEvent]:
+        return self.histories.get(name, [])[after : after + limit]
+
     def output(self, arn: str) -> str | None:
         return self.outputs.get(arn)
 
@@ -77,7 +89,7 @@ class RecordingOrchestrator:
         self.idle_since = since
         return 0
 
-    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
+    def succeed_task(self, token: str, output: Any) -> bool:
         self.succeeded[token] = output
         return not self.nobody_waits
 
@@ -112,13 +124,18 @@ class World:
         self.model = model
         self.orchestrator = RecordingOrchestrator()
         self.waiter = NoWaiting()
+        self.egress = ScriptedEgress()
         self.principal = Principal(new_id("user"), new_id("ws"), Role.EDITOR)
+        table = MemoryTable()
         self.ports = Ports(
-            table=MemoryTable(),
+            table=table,
             blobs=MemoryBlobs(),
             models=ScriptedModels({"fake/echo": model}),
             orchestrator=self.orchestrator,
             waiter=self.waiter,
+            egress=self.egress,
+            partial_texts=TablePartialTexts(table),
+            live=None,
             offload=self.in_place,
         )
         draft = PromptDraft(
@@ -198,6 +215,7 @@ class World:
             table=self.ports.table,
             blobs=self.ports.blobs,
             waiter=self.waiter,
+            orchestrator=self.orchestrator,
         )
 
     def end(self, execution: Execution) -> None:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.api.conditional import MOVING, digest_tag, is_known, revision_tag
 from promptpilot.domain.prompt_document import PromptDocument
-from promptpilot.domain.workflow import WorkflowRecord
+from promptpilot.domain.workflow_record import WorkflowRecord
 
 D = TypeVar("D", PromptDocument, WorkflowRecord)
 

@@ -12,11 +12,11 @@ from functions.api.principal import Caller
 from functions.api.router import Routes
 from functions.api.routes import examples
 from promptpilot.domain.execution import Execution, ExecutionLog, ExecutionStatus
-from promptpilot.domain.ids import WorkflowId
+from promptpilot.domain.ids import ExecutionId, WorkflowId
 from promptpilot.errors import NotFound
 from promptpilot.platform import current
 from promptpilot.services import executions, logs
-from promptpilot.services.executions import ExecutionFilters
+from promptpilot.services.executions import ExecutionFilters, ExecutionView
 
 router = Routes()
 TAGS = ["executions"]
@@ -27,7 +27,7 @@ UNKNOWN = NotFound(kind="execution", id=examples.EXECUTION_ID)
     "/executions/<id>",
     summary="Read an execution",
     description="How an execution stands. With `Prefer: wait=N` the answer waits for its end, or "
-    "for N seconds.",
+    "for N seconds. `children` are the executions that its steps began, the first hundred of them.",
     operation_id="read_execution",
     tags=TAGS,
     responses=answers(
@@ -38,7 +38,7 @@ UNKNOWN = NotFound(kind="execution", id=examples.EXECUTION_ID)
         refusals=[UNKNOWN],
     ),
 )
-def read_execution(id: str, principal: Caller, wait: WaitSeconds) -> Response[Execution]:
+def read_execution(id: str, principal: Caller, wait: WaitSeconds) -> Response[ExecutionView]:
     """One execution."""
     ports = current()
     if wait:
@@ -53,7 +53,8 @@ def read_execution(id: str, principal: Caller, wait: WaitSeconds) -> Response[Ex
 @router.get(
     "/executions",
     summary="List executions",
-    description="Executions in the workspace, newest first. Large outputs are left out.",
+    description="Executions in the workspace, newest first. Large outputs are left out. Those that "
+    "the steps of one began come in no order.",
     operation_id="list_executions",
     tags=TAGS,
     responses=answers(200, "One page.", examples.page(examples.EXECUTION)),
@@ -63,11 +64,14 @@ def list_executions(
     asked: PageAsked,
     workflow_id: Annotated[WorkflowId | None, Query(description="Only of this workflow.")] = None,
     status: Annotated[ExecutionStatus | None, Query(description="Only in this status.")] = None,
+    parent: Annotated[
+        ExecutionId | None, Query(description="Only what steps of this execution began.")
+    ] = None,
 ) -> Listing[Execution]:
     """Executions, newest first."""
     found = executions.list_executions(
         principal,
-        filters=ExecutionFilters(workflow_id=workflow_id, status=status),
+        filters=ExecutionFilters(workflow_id=workflow_id, status=status, parent=parent),
         limit=asked.limit,
         after=asked.after,
         table=current().table,

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import Field
 
 from functions.api.conditional import IfRevision
 from functions.api.documentation import answers
@@ -12,22 +11,13 @@ from functions.api.principal import Caller
 from functions.api.router import Routes
 from functions.api.routes import prompt_examples as examples
 from functions.api.routes.document_reply import document_reply
-from promptpilot.domain.base import Model
+from functions.api.routes.label_move import LABEL_UNKNOWN, LabelMove
 from promptpilot.domain.prompt_document import PromptDocument
-from promptpilot.errors import NotFound
 from promptpilot.platform import current
-from promptpilot.services import labels
+from promptpilot.services import prompt_labels
 
 router = Routes()
 TAGS = ["labels"]
-LABEL_UNKNOWN = NotFound(kind="label", id="staging")
-
-
-class LabelMove(Model):
-    """Where a label points to, and whether only admins may move it from now on."""
-
-    version: Annotated[str, Field(max_length=100)]
-    protected: bool | None = None
 
 
 @router.put(
@@ -53,7 +43,7 @@ def move_label(
     if_revision: IfRevision,
 ) -> Response[PromptDocument]:
     """Point a label at a version."""
-    document = labels.move_label(
+    document = prompt_labels.move_label(
         principal,
         id,
         label,
@@ -83,7 +73,7 @@ def delete_label(
     id: str, label: str, principal: Caller, if_revision: IfRevision
 ) -> Response[PromptDocument]:
     """Remove a label."""
-    document = labels.delete_label(
+    document = prompt_labels.delete_label(
         principal, id, label, if_revision=if_revision, table=current().table
     )
     return document_reply(document)

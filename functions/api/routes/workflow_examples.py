@@ -44,18 +44,100 @@ _DOCUMENT: dict[str, Any] = {
     "output": "{% $actions.text %}",
 }
 DOCUMENT = sent(_DOCUMENT)
+VERSION_DRAFT = sent({**_DOCUMENT, "timeout": "2h", "message": "More time.", "bump": "patch"})
+PATCH = sent({"name": "Meeting follow-up, weekly", "description": "For the weekly meeting."})
+BOUNDS: dict[str, Any] = {
+    "model_calls": 8,
+    "transitions": 8,
+    "history_events": 42,
+    "definition_bytes": 3121,
+}
 SUMMARY: dict[str, Any] = {
     "id": WORKFLOW_ID,
     "name": "Meeting follow-up",
     "description": None,
+    "status": "published",
     "version": "1.0.0",
     "latest": "1.0.0",
     "labels": {},
+    "protected_labels": [],
     "owner": USER_ID,
     "revision": 1,
     "created_at": AT,
     "updated_at": AT,
 }
+ARCHIVED = {**SUMMARY, "status": "archived", "revision": 2, "archived_at": AT}
+VERSION: dict[str, Any] = {
+    **_DOCUMENT,
+    "id": WORKFLOW_ID,
+    "version": "1.0.0",
+    "digest": DIGEST,
+    "bounds": BOUNDS,
+    "author": USER_ID,
+    "created_at": AT,
+}
+WORKFLOW: dict[str, Any] = {**SUMMARY, **VERSION}
+VERSION_SUMMARY = {
+    "version": "1.0.0",
+    "digest": DIGEST,
+    "author": USER_ID,
+    "created_at": AT,
+    "labels": ["production"],
+}
+DIFF: dict[str, Any] = {
+    "version": "1.0.0",
+    "other": "1.1.0",
+    "steps": {
+        "added": [
+            {
+                "id": "tidy",
+                "path": "tidy",
+                "kind": "transform",
+                "fields": {"value": "{% $trim($summarize.text) %}"},
+            }
+        ],
+        "removed": [],
+        "moved": [],
+        "changed": [
+            {
+                "id": "actions",
+                "path": "actions",
+                "fields": [
+                    {
+                        "field": "with/summary",
+                        "before": "{% $summarize.text %}",
+                        "after": "{% $tidy %}",
+                        "text": [
+                            {"op": "equal", "text": "{% $"},
+                            {"op": "delete", "text": "summarize.text "},
+                            {"op": "insert", "text": "tidy "},
+                            {"op": "equal", "text": "%}"},
+                        ],
+                    }
+                ],
+            }
+        ],
+    },
+    "input": [],
+    "output": [],
+    "fields": [],
+    "required": "minor",
+    "reasons": ["The step 'tidy' was added.", "The step 'actions' was changed."],
+}
+PROBLEM = Problem("/steps/1/with/summary", "step_unknown", "There is no step 'summarise' before.")
+_PROBLEM = {"at": PROBLEM.at, "code": PROBLEM.code, "message": PROBLEM.message}
+CHECK = {"valid": True, "problems": [], "bounds": BOUNDS}
+DRAFT: dict[str, Any] = {
+    "valid": False,
+    "problems": [_PROBLEM],
+    "id": WORKFLOW_ID,
+    "status": "draft",
+    "document": {"name": "Meeting follow-up", "steps": _STEPS},
+    "revision": 1_764_000_000_000,
+    "author": USER_ID,
+    "updated_at": AT,
+}
+PUBLISH = sent({"bump": "minor", "message": "Tidies the summary first."})
 STATE_MACHINE: dict[str, Any] = {
     "QueryLanguage": "JSONata",
     "StartAt": "summarize",
@@ -69,6 +151,12 @@ STATE_MACHINE: dict[str, Any] = {
         }
     },
 }
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "PromptPilot Pro workflow",
+    "type": "object",
+    "required": ["name", "steps"],
+}
 EXECUTE = sent({"input": {"notes": NOTES}})
 EXECUTION_QUEUED = {
     **EXECUTION,
@@ -79,11 +167,27 @@ EXECUTION_QUEUED = {
 }
 
 UNKNOWN = errors.NotFound(kind="workflow", id=WORKFLOW_ID)
+NO_DRAFT = errors.NotFound(kind="draft", id=WORKFLOW_ID)
 BOTH_NAMED = errors.Invalid(reason="Name a version or a label, not both.")
-DOCUMENT_INVALID = errors.DocumentInvalid(
-    problems=(
-        Problem("/steps/1/with/summary", "step_unknown", "There is no step 'summarise' before."),
-    )
+NULL_NAME = errors.Invalid(reason="`name` cannot be null; leave it out to keep it.")
+ARCHIVE = errors.Archived(kind="workflow", id=WORKFLOW_ID)
+UNPUBLISHED = errors.Unpublished(kind="workflow", id=WORKFLOW_ID)
+NOTHING_CHANGES = errors.Conflict(reason="Nothing changed since version 1.0.0.")
+VERSION_TAKEN = errors.AlreadyExists(kind="version", id="1.0.0")
+BUMP_TOO_SMALL = errors.VersionBumpTooSmall(
+    required="major", minimum="2.0.0", reasons=("The input 'notes' was removed.",)
+)
+LABEL_INVALID = errors.Invalid(reason="A label begins with a small letter.")
+SUSPENDED = errors.WorkflowSuspended(workflow=WORKFLOW_ID)
+DOCUMENT_INVALID = errors.DocumentInvalid(problems=(PROBLEM,))
+NO_OBJECT = errors.DocumentInvalid(
+    problems=(Problem("", "wrong_type", "A workflow document is an object."),)
+)
+UNREADABLE = errors.DocumentInvalid(
+    problems=(Problem("", "yaml_invalid", "Line 3, column 7: mapping values are not allowed."),)
+)
+NAME_MISSING = errors.DocumentInvalid(
+    problems=(Problem("/name", "missing", "Is needed, also for a draft: one line."),)
 )
 INPUT_INVALID = errors.DocumentInvalid(
     problems=(Problem("/notes", "missing", "'notes' is a required property"),)
@@ -91,15 +195,3 @@ INPUT_INVALID = errors.DocumentInvalid(
 INPUT_TOO_LARGE = errors.TooLarge(
     what="An execution's input", limit=MAX_INPUT_BYTES, size=2 * MAX_INPUT_BYTES
 )
-WORKFLOW = {
-    **SUMMARY,
-    **_DOCUMENT,
-    "digest": DIGEST,
-    "author": USER_ID,
-    "bounds": {
-        "model_calls": 8,
-        "transitions": 8,
-        "history_events": 42,
-        "definition_bytes": 3121,
-    },
-}

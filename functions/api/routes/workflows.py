@@ -1,32 +1,31 @@
-"""Workflows: making, reading and listing them, and starting their executions."""
+"""Workflows: making, reading, listing, renaming and archiving them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import RootModel
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from functions.api import requests
 from functions.api.body import YAML, Unchecked
-from functions.api.conditional import KnownTags
+from functions.api.conditional import IfRevision, KnownTags
 from functions.api.documentation import answers
 from functions.api.idempotency import idempotent
+from functions.api.negotiation import YamlWanted
 from functions.api.paging import Listing, PageAsked
-from functions.api.preferences import WaitSeconds, wait_applied
 from functions.api.principal import Caller
 from functions.api.router import Routes
 from functions.api.routes import workflow_examples as examples
 from functions.api.routes.document_reply import document_reply
 from functions.api.routes.parameters import LabelAsked, VersionAsked
-from promptpilot.domain.execution import Execution
-from promptpilot.domain.workflow import WorkflowDocument, WorkflowRecord, WorkflowSummary
+from functions.api.routes.workflow_reply import summary_reply, workflow_reply
+from promptpilot.domain.workflow import WorkflowDocument
+from promptpilot.domain.workflow_changes import WorkflowPatch
+from promptpilot.domain.workflow_record import WorkflowRecord, WorkflowSummary
 from promptpilot.platform import current
-from promptpilot.services import executions, workflows
-from promptpilot.services.executions import ExecuteRequest
+from promptpilot.services import workflows
 
 router = Routes()
 TAGS = ["workflows"]
-AS_IT_IS = ExecuteRequest()
 
 
 @router.post(
@@ -66,120 +65,134 @@ def create_workflow(
     "/workflows/<id>",
     summary="Read a workflow",
     description="The workflow at the version named, or at the one a label points to; with neither "
-    "at `production` where that label is set, else at the latest.",
+    "at `production` where that label is set, else at the latest. With `Accept: application/yaml` "
+    "the document alone, as YAML.",
     operation_id="read_workflow",
     tags=TAGS,
     responses=answers(
         200,
         "The workflow at that version.",
         examples.WORKFLOW,
-        headers=["ETag", "Cache-Control"],
+        headers=["ETag", "Cache-Control", "Vary"],
         also={304: "You have it already."},
-        refusals=[examples.UNKNOWN, examples.BOTH_NAMED],
+        refusals=[examples.UNKNOWN, examples.BOTH_NAMED, examples.UNPUBLISHED],
     ),
 )
 def read_workflow(
     id: str,
     principal: Caller,
     known: KnownTags,
+    yaml: YamlWanted,
     version: VersionAsked = None,
     label: LabelAsked = None,
 ) -> Response[WorkflowRecord]:
     """A workflow at one version."""
-    record = workflows.get_workflow(
+    found = workflows.find_workflow(
         principal, id, version=version, label=label, table=current().table
     )
-    return document_reply(record, known=known)
-
-
-class StateMachine(RootModel[dict[str, Any]]):
-    """A state machine in the Amazon States Language."""
-
-
-@router.get(
-    "/workflows/<id>/asl",
-    summary="Read a workflow's state machine",
-    description="What the version is compiled to, in the Amazon States Language with JSONata.",
-    operation_id="read_state_machine",
-    tags=TAGS,
-    responses=answers(
-        200,
-        "The state machine.",
-        examples.STATE_MACHINE,
-        refusals=[examples.UNKNOWN, examples.BOTH_NAMED],
-    ),
-)
-def read_state_machine(
-    id: str, principal: Caller, version: VersionAsked = None, label: LabelAsked = None
-) -> StateMachine:
-    """The compiled form of a version."""
-    asl = workflows.get_asl(principal, id, version=version, label=label, table=current().table)
-    return StateMachine.model_construct(dict(asl))
+    return workflow_reply(found, yaml=yaml, known=known)
 
 
 @router.get(
     "/workflows",
     summary="List workflows",
-    description="Workflows of the workspace, newest first, without their steps.",
+    description="Workflows of the workspace, newest first, without their steps; those that have a "
+    "draft only as well. A page may be short and still have a next one.",
     operation_id="list_workflows",
     tags=TAGS,
     responses=answers(200, "One page.", examples.page(examples.SUMMARY)),
 )
-def list_workflows(principal: Caller, asked: PageAsked) -> Listing[WorkflowSummary]:
+def list_workflows(
+    principal: Caller,
+    asked: PageAsked,
+    archived: Annotated[bool, Query(description="Those in the archive as well.")] = False,
+) -> Listing[WorkflowSummary]:
     """Workflows, newest first."""
     found = workflows.list_workflows(
-        principal, limit=asked.limit, after=asked.after, table=current().table
+        principal,
+        archived=archived,
+        limit=asked.limit,
+        after=asked.after,
+        table=current().table,
     )
     return asked.page(found.items, found.next)
 
 
-@router.post(
-    "/workflows/<id>/execute",
-    summary="Execute a workflow",
-    description="Start an execution: of the version named, or of the one a label points to. Every "
-    "prompt's label is pinned to the version it means now. With `Prefer: wait=N` the answer waits "
-    "for the end, or for N seconds, and is 200 where it came.",
-    operation_id="execute_workflow",
+@router.patch(
+    "/workflows/<id>",
+    summary="Change a workflow",
+    description="Change its name or description without a new version. The next version brings the "
+    "name and description of its document. Without `If-Match` the last change wins.",
+    operation_id="update_workflow",
     tags=TAGS,
-    status_code=202,
-    middlewares=[idempotent],
     responses=answers(
-        202,
-        "The execution, which goes on.",
-        examples.EXECUTION_QUEUED,
-        headers=["Location", "Preference-Applied"],
-        also={200: "The execution, which has ended."},
+        200,
+        "The workflow as it is now.",
+        examples.WORKFLOW,
+        headers=["ETag"],
         refusals=[
             examples.UNKNOWN,
-            examples.BOTH_NAMED,
-            examples.INPUT_INVALID,
-            examples.INPUT_TOO_LARGE,
+            examples.NULL_NAME,
+            examples.ARCHIVE,
+            examples.UNPUBLISHED,
         ],
     ),
 )
-def execute_workflow(
-    request: Request,
+def update_workflow(
     id: str,
+    patch: Annotated[WorkflowPatch, Body(openapi_examples=examples.PATCH)],
     principal: Caller,
-    wait: WaitSeconds,
-    asked: Annotated[ExecuteRequest, Body(openapi_examples=examples.EXECUTE)] = AS_IT_IS,
-) -> Response[Execution]:
-    """Start an execution."""
-    ports = current()
-    execution = executions.execute(
-        principal, id, asked, table=ports.table, orchestrator=ports.orchestrator
+    if_revision: IfRevision,
+) -> Response[WorkflowRecord]:
+    """Change what needs no version."""
+    record = workflows.update_workflow(
+        principal, id, patch, if_revision=if_revision, table=current().table
     )
-    headers: dict[str, str | list[str]] = {
-        "Location": requests.place(request, f"/executions/{execution.id}")
-    }
-    if wait:
-        headers |= wait_applied(wait)
-        execution = executions.await_execution(
-            principal,
-            execution.id,
-            wait,
-            table=ports.table,
-            blobs=ports.blobs,
-            waiter=ports.waiter,
-        )
-    return Response(200 if execution.status.final else 202, body=execution, headers=headers)
+    return document_reply(record)
+
+
+@router.post(
+    "/workflows/<id>/archive",
+    summary="Archive a workflow",
+    description="Take it out of use: it can be read, and neither changed nor run, and lists leave "
+    "it out. Executions that have begun go on. Again is fine.",
+    operation_id="archive_workflow",
+    tags=TAGS,
+    responses=answers(
+        200,
+        "The workflow as it is now.",
+        examples.ARCHIVED,
+        headers=["ETag"],
+        refusals=[examples.UNKNOWN],
+    ),
+)
+def archive_workflow(
+    id: str, principal: Caller, if_revision: IfRevision
+) -> Response[WorkflowSummary]:
+    """Into the archive."""
+    return summary_reply(
+        workflows.archive_workflow(principal, id, if_revision=if_revision, table=current().table)
+    )
+
+
+@router.post(
+    "/workflows/<id>/unarchive",
+    summary="Take a workflow out of the archive",
+    description="Take it into use again. Again is fine.",
+    operation_id="unarchive_workflow",
+    tags=TAGS,
+    responses=answers(
+        200,
+        "The workflow as it is now.",
+        examples.SUMMARY,
+        headers=["ETag"],
+        refusals=[examples.UNKNOWN],
+    ),
+)
+def unarchive_workflow(
+    id: str, principal: Caller, if_revision: IfRevision
+) -> Response[WorkflowSummary]:
+    """Out of the archive."""
+    return summary_reply(
+        workflows.unarchive_workflow(principal, id, if_revision=if_revision, table=current().table)
+    )

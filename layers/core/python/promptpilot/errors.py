@@ -26,7 +26,15 @@ PromptPilotError
 ├── NotFound                    is not there, or may not be read by this principal
 ├── Conflict                    against the present state
 │   ├── AlreadyExists           that name or version is taken
+│   ├── Archived                it is out of use until it is taken out of the archive
+│   ├── Unpublished             it has a draft and no version yet
 │   ├── IdempotencyConflict     a key used before with another body, or still in flight
+│   ├── ExecutionEnded          it has ended, so it cannot be cancelled
+│   ├── ExecutionNotEnded       it has not, so it can be neither resumed nor replayed
+│   ├── ExecutionNotResumable   it has succeeded, or nothing is left to go on from
+│   ├── ExecutionIsChild        it goes on with the execution that began it, and not by itself
+│   ├── ExecutionLimitReached   as many executions run as the workspace may have
+│   ├── WorkflowSuspended       somebody has stopped it: nothing of it starts
 │   └── ConditionFailed         raised by `Table.write`: which operation's condition did not hold
 │       └── RevisionConflict    `If-Match` lost the race
 ├── Unavailable                 try again later
@@ -36,7 +44,16 @@ PromptPilotError
     ├── StepInvalid             a step's configuration or input that cannot work (unknown prompt,
     bad variables)
     ├── StepAbandoned           no worker could do the job, however often it was delivered
+    ├── StepCancelled           its execution ended while the step waited
     ├── OutputInvalid           the model's answer does not fit the prompt's output schema
+    ├── ApprovalTimedOut        nobody decided in time
+    ├── ChildFailed             the workflow that a step runs did not succeed
+    ├── WorkflowTooDeep         workflows that run workflows, more levels deep than allowed
+    ├── ActionError             an action that failed
+    │   ├── ActionUnavailable   unreachable, or out of order for now
+    │   ├── ActionRateLimited   asked to slow down; `retry_after` seconds where it was said
+    │   ├── ActionRejected      the other side calls the request wrong
+    │   └── EgressRefused       an address that workflows may not reach
     └── ModelError              a model call that failed
         ├── ModelRateLimited    asked to slow down; `retry_after` seconds where the vendor said so
         ├── ModelOverloaded     the vendor is over capacity
@@ -278,6 +295,28 @@ class AlreadyExists(Conflict):
 
 
 @dataclass(eq=False)
+class Archived(Conflict):
+    """It can be read, and neither changed nor run."""
+
+    reason: str = "It is archived."
+    kind: str = ""
+    id: str = ""
+    code: ClassVar[str] = "archived"
+    detail: ClassVar[str] = "The {kind} {id!r} is archived. Take it out of the archive first."
+
+
+@dataclass(eq=False)
+class Unpublished(Conflict):
+    """It has no version yet, only a draft."""
+
+    reason: str = "It has no version yet."
+    kind: str = ""
+    id: str = ""
+    code: ClassVar[str] = "unpublished"
+    detail: ClassVar[str] = "The {kind} {id!r} has no version yet. Publish its draft first."
+
+
+@dataclass(eq=False)
 class IdempotencyConflict(Conflict):
     """An idempotency key used before with another request, or whose first request is still under
     way.
@@ -285,6 +324,58 @@ class IdempotencyConflict(Conflict):
 
     reason: str = "This Idempotency-Key was used with another request."
     code: ClassVar[str] = "idempotency_conflict"
+
+
+@dataclass(eq=False)
+class ExecutionEnded(Conflict):
+    """An execution that has ended cannot be cancelled; `ended_as` is its status."""
+
+    reason: str = "The execution has ended."
+    ended_as: str = ""
+    code: ClassVar[str] = "execution_ended"
+
+
+@dataclass(eq=False)
+class ExecutionNotEnded(Conflict):
+    """An execution that goes on can be neither resumed nor replayed."""
+
+    reason: str = "The execution has not ended yet."
+    code: ClassVar[str] = "execution_not_ended"
+
+
+@dataclass(eq=False)
+class ExecutionNotResumable(Conflict):
+    """It has succeeded, never began, or ended so long ago that nothing is left to go on from."""
+
+    reason: str = "The execution cannot be resumed any more. Replay it instead."
+    code: ClassVar[str] = "execution_not_resumable"
+
+
+@dataclass(eq=False)
+class ExecutionIsChild(Conflict):
+    """It belongs to a step of the execution `parent`, and goes on with that one."""
+
+    reason: str = "A step of another execution began this one: resume that one."
+    parent: str = ""
+    code: ClassVar[str] = "execution_is_child"
+
+
+@dataclass(eq=False)
+class ExecutionLimitReached(Conflict):
+    """As many executions run as the workspace may have at the same time."""
+
+    reason: str = "As many executions run as this workspace may have at the same time."
+    limit: int = 0
+    code: ClassVar[str] = "execution_limit_reached"
+
+
+@dataclass(eq=False)
+class WorkflowSuspended(Conflict):
+    """Somebody has stopped the workflow for now: nothing of it starts."""
+
+    reason: str = "The workflow is suspended: nothing of it starts for now."
+    workflow: str = ""
+    code: ClassVar[str] = "workflow_suspended"
 
 
 @dataclass(eq=False)
@@ -361,10 +452,84 @@ class StepAbandoned(StepError):
 
 
 @dataclass(eq=False)
+class StepCancelled(StepError):
+    """The execution ended while the step waited for somebody or something."""
+
+    reason: str = "The execution ended while the step waited."
+    code: ClassVar[str] = "step_cancelled"
+
+
+@dataclass(eq=False)
 class OutputInvalid(StepError):
     """The answer does not fit the prompt's output schema."""
 
     code: ClassVar[str] = "output_invalid"
+
+
+@dataclass(eq=False)
+class ApprovalTimedOut(StepError):
+    """Nobody decided in time."""
+
+    reason: str = "Nobody decided in time."
+    code: ClassVar[str] = "approval_timed_out"
+
+
+@dataclass(eq=False)
+class ChildFailed(StepError):
+    """The execution that a workflow step began did not succeed; `child` is its id."""
+
+    reason: str = "The workflow that the step runs did not succeed."
+    child: str | None = None
+    code: ClassVar[str] = "child_failed"
+
+
+@dataclass(eq=False)
+class WorkflowTooDeep(StepError):
+    """Workflows that run workflows that run workflows, more levels deep than allowed."""
+
+    reason: str = "Too many workflows run each other."
+    code: ClassVar[str] = "workflow_too_deep"
+
+
+@dataclass(eq=False)
+class ActionError(StepError):
+    """An action failed."""
+
+    reason: str = "The action failed."
+    code: ClassVar[str] = "action_failed"
+
+
+@dataclass(eq=False)
+class ActionUnavailable(ActionError):
+    """The other side is unreachable, or out of order for now."""
+
+    reason: str = "The other side cannot be reached."
+    code: ClassVar[str] = "action_unavailable"
+
+
+@dataclass(eq=False)
+class ActionRateLimited(ActionError):
+    """The other side asks to slow down; `retry_after` in seconds where it said so."""
+
+    reason: str = "The other side's rate limit was reached."
+    retry_after: float | None = None
+    code: ClassVar[str] = "action_rate_limited"
+
+
+@dataclass(eq=False)
+class ActionRejected(ActionError):
+    """The other side calls the request wrong."""
+
+    reason: str = "The other side rejected the request."
+    code: ClassVar[str] = "action_rejected"
+
+
+@dataclass(eq=False)
+class EgressRefused(ActionError):
+    """An address that workflows may not reach."""
+
+    reason: str = "Workflows may not reach this address."
+    code: ClassVar[str] = "egress_refused"
 
 
 @dataclass(eq=False)

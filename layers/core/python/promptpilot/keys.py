@@ -22,6 +22,8 @@ version/{padded version}    |
 |
 | a workflow's version; in order              | primary | {ws}/workflow/{workflow}    |
 version/{padded version}    |
+| a workflow's draft                          | primary | {ws}/workflow/{workflow}    | DRAFT
+|
 | workflows, newest first                     | gsi1    | {ws}/workflows              | {workflow}
 |
 | an execution                                | primary | {ws}/execution/{execution}  | META
@@ -30,8 +32,32 @@ version/{padded version}    |
 |
 | executions of a workflow, newest first      | gsi2    | {ws}/executions/{workflow}  | {execution}
 |
+| an execution that a step of one began       | primary | {ws}/execution/{parent}     |
+child/{execution}           |
+| how many executions may run at once         | primary | {ws}                        | limits
+|
+| how many executions run, by workflow        | primary | {ws}/slots                  | META
+|
+| an execution that counts as running         | primary | {ws}/slots                  |
+held/{execution}            |
+| executions to be let in, oldest first       | primary | {ws}/slots                  |
+queued/{workflow}/{execution}|
 | a log; an execution's logs in step order    | primary | {ws}/logs/{root ULID}       | {padded
 ordinal}/{iteration}|
+| what models say in steps that run           | primary | {ws}/texts/{root ULID}      | as its logs
+|
+| an approval                                 | primary | {ws}/approval/{approval}    | META
+|
+| approvals, newest first                     | gsi1    | {ws}/approvals              |
+{asked at}/{approval}       |
+| approvals that are pending, newest first    | gsi2    | {ws}/approvals/pending      |
+{asked at}/{approval}       |
+| steps of an execution that wait             | primary | {ws}/waiting/{root ULID}    | as its logs
+|
+| the answer to a model request, for a while  | primary | {ws}/answers/{digest}       | META
+|
+| which hosts actions may call                | primary | {ws}                        | egress
+|
 | feedback by id                              | primary | {ws}/feedback/{feedback}    | META
 |
 | feedback, newest first                      | gsi1    | {ws}/feedbacks              | {feedback}
@@ -57,6 +83,7 @@ import re
 from promptpilot.ports import Key
 
 META = "META"
+DRAFT = "DRAFT"
 
 
 def user(id: str) -> Key:
@@ -99,12 +126,40 @@ def workflow_version(workspace: str, workflow: str, padded_version: str = "") ->
     return Key(f"{workspace}/workflow/{workflow}", f"version/{padded_version}")
 
 
+def workflow_draft(workspace: str, workflow: str) -> Key:
+    return Key(f"{workspace}/workflow/{workflow}", DRAFT)
+
+
 def workflows(workspace: str, id: str = "") -> Key:
     return Key(f"{workspace}/workflows", id)
 
 
 def execution(workspace: str, id: str) -> Key:
     return Key(f"{workspace}/execution/{id}", META)
+
+
+def execution_child(workspace: str, parent: str, child: str = "") -> Key:
+    return Key(f"{workspace}/execution/{parent}", f"child/{child}")
+
+
+def workspace_limits(workspace: str) -> Key:
+    return Key(workspace, "limits")
+
+
+def slots(workspace: str) -> Key:
+    return Key(f"{workspace}/slots", META)
+
+
+def slot_held(workspace: str, execution: str = "") -> Key:
+    return Key(f"{workspace}/slots", f"held/{execution}")
+
+
+def slot_queued(workspace: str, workflow: str, execution: str = "") -> Key:
+    return Key(f"{workspace}/slots", f"queued/{workflow}/{execution}")
+
+
+def slots_queued(workspace: str) -> Key:
+    return Key(f"{workspace}/slots", "queued/")
 
 
 def executions(workspace: str, id: str = "") -> Key:
@@ -126,13 +181,58 @@ def log(workspace: str, id: str) -> Key:
     """Where the log of that id is: its id (see `domain.execution.log_id`) holds all that the key
     needs.
     """
+    root, sort = _log_place(id)
+    return Key(f"{workspace}/logs/{root}", sort)
+
+
+def _log_place(id: str) -> tuple[str, str]:
     _, root, ordinal, *iteration = id.split("_")
     indexes = ".".join(index.zfill(5) for index in iteration[0].split(".")) if iteration else ""
-    return Key(f"{workspace}/logs/{root}", f"{ordinal.zfill(5)}/{indexes}")
+    return root, f"{ordinal.zfill(5)}/{indexes}"
 
 
 def logs(workspace: str, execution: str) -> Key:
     return Key(f"{workspace}/logs/{execution.partition('_')[2]}", "")
+
+
+def waiting(workspace: str, log: str) -> Key:
+    """Where the task is kept that waits for the step of that log."""
+    root, sort = _log_place(log)
+    return Key(f"{workspace}/waiting/{root}", sort)
+
+
+def waiting_of(workspace: str, execution: str) -> Key:
+    return Key(f"{workspace}/waiting/{execution.partition('_')[2]}", "")
+
+
+def partial_text(workspace: str, log: str) -> Key:
+    """Where is kept what a model has said so far in the step of that log."""
+    root, sort = _log_place(log)
+    return Key(f"{workspace}/texts/{root}", sort)
+
+
+def partial_texts(workspace: str, execution: str) -> Key:
+    return Key(f"{workspace}/texts/{execution.partition('_')[2]}", "")
+
+
+def approval(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/approval/{id}", META)
+
+
+def approvals(workspace: str, asked_at: str = "", id: str = "") -> Key:
+    return Key(f"{workspace}/approvals", f"{asked_at}/{id}")
+
+
+def approvals_pending(workspace: str, asked_at: str = "", id: str = "") -> Key:
+    return Key(f"{workspace}/approvals/pending", f"{asked_at}/{id}")
+
+
+def answer(workspace: str, digest: str) -> Key:
+    return Key(f"{workspace}/answers/{digest}", META)
+
+
+def egress(workspace: str) -> Key:
+    return Key(workspace, "egress")
 
 
 def feedback(workspace: str, id: str) -> Key:

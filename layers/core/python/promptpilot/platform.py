@@ -5,12 +5,15 @@ from typing import Protocol
 
 from promptpilot.ports import (
     Blobs,
+    Egress,
     EventBus,
+    Followers,
     Identity,
     Live,
     Models,
     Offload,
     Orchestrator,
+    PartialTexts,
     Scheduler,
     Secrets,
     StepQueue,
@@ -45,6 +48,12 @@ class Platform(Protocol):
     @property
     def models(self) -> Models: ...
     @property
+    def egress(self) -> Egress: ...
+    @property
+    def partial_texts(self) -> PartialTexts: ...
+    @property
+    def followers(self) -> Followers: ...
+    @property
     def offload(self) -> Offload: ...
     @property
     def cursor_key(self) -> bytes:
@@ -67,6 +76,9 @@ class AssembledPlatform:
     scheduler: Scheduler
     live: Live
     models: Models
+    egress: Egress
+    partial_texts: PartialTexts
+    followers: Followers
     offload: Offload
     cursor_key: bytes
 

@@ -10,15 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.event import Event
 from promptpilot.domain.identity import Claims, Registration, Tokens
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price
 
 if TYPE_CHECKING:  # only who schedules needs to know time zones
+    from promptpilot.domain.live import Subscription
     from promptpilot.domain.schedule import Schedule
 
 MAX_ITEM_BYTES = 400_000
@@ -205,6 +207,25 @@ class Machine:
     asl: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One thing that happened in an execution; `id` counts from 1, without gaps.
+
+    `state_failed` is the end of one try: the state is tried again (`state_retried`), its error is
+    caught (`state_exited`), or the failure goes on outwards. A resumed execution tells
+    `state_retried` of the states that it goes on with.
+    """
+
+    id: int
+    at: datetime
+    type: Literal["state_entered", "state_exited", "state_failed", "state_retried"]
+    state: str
+    iteration: tuple[int, ...] = ()
+    """The positions in the enclosing Map states, outermost first, each from 0."""
+    error: str | None = None
+    """The error's name where a state failed and the platform tells it."""
+
+
 class Orchestrator(Protocol):
     """Runs state machines. An execution's `name` is `domain.execution.machine_name`."""
 
@@ -226,6 +247,27 @@ class Orchestrator(Protocol):
         """
         ...
 
+    def resume(self, machine: Machine, name: str) -> None:
+        """Run an execution that failed, timed out or was stopped on from where it ended; one that
+        runs is left alone.
+
+        What succeeded is kept, finished branches and iterations too. The states that had not ended
+        run anew, with their input and variables, their retries and time limits from the beginning;
+        so does the execution's own time limit. When this returns, the resumption is durable.
+        Raises `NotFound`, and `Conflict` for one that has succeeded or ended over 14 days ago.
+        """
+        ...
+
+    def history(
+        self, machine: Machine, name: str, *, after: int, limit: int
+    ) -> Sequence[HistoryEvent]:
+        """Up to `limit` events of an execution, from the one after the id `after` on; 0 is the
+        beginning. Nothing for one that is unknown, or whose history is kept no longer.
+
+        An event that was told once is told the same for ever.
+        """
+        ...
+
     def output(self, arn: str) -> str | None:
         """The JSON text of what an ended execution has put out, None where it has not. A status
         event names the execution, and leaves out an output that is too large for it.
@@ -238,8 +280,8 @@ class Orchestrator(Protocol):
         """
         ...
 
-    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
-        """Give a waiting task its result. False where nobody waits for the token any more."""
+    def succeed_task(self, token: str, output: Any) -> bool:
+        """Give a waiting task its result, any JSON. False where nobody waits for it any more."""
         ...
 
     def fail_task(self, token: str, error: str, cause: str) -> bool:
@@ -415,11 +457,106 @@ class Live(Protocol):
         ...
 
 
+class PartialTexts(Protocol):
+    """What models have said so far in steps that run, for whoever watches. A loss does no harm: in
+    the end the whole text is in the step's log.
+    """
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long a worker waits between two `put` of a step."""
+        ...
+
+    def wanted(self, execution: str) -> bool:
+        """Whether somebody is known to watch this execution now."""
+        ...
+
+    def put(self, workspace: str, execution: str, log: str, text: str) -> None:
+        """Keep all that has been said in the step of that log, over what was kept of it."""
+        ...
+
+    def forget(self, workspace: str, execution: str, log: str) -> None:
+        """The step has ended, or its try; nothing there is fine."""
+        ...
+
+    def of(self, workspace: str, execution: str) -> Mapping[str, str]:
+        """The texts of an execution's steps that run, as far as they are kept, by log id."""
+        ...
+
+
+class Followers(Protocol):
+    """Live connections to which this process tells what happens in executions, as it happens."""
+
+    @property
+    def told(self) -> bool:
+        """Whether followers are told here at all; where they are not, clients ask."""
+        ...
+
+    def check(self, workspace: str, execution: str, cursor: str | None) -> None:
+        """Raise `CursorInvalid` for a cursor that nobody can be told from."""
+        ...
+
+    def follow(self, subscription: "Subscription", cursor: str | None) -> None:
+        """Tell what has happened since the cursor in the execution of the subscription, and from
+        now on what happens. Raises `CursorInvalid`.
+        """
+        ...
+
+    def leave(self, subscription: "Subscription") -> None:
+        """Tell no more; what is not followed is fine."""
+        ...
+
+
+OnText = Callable[[str], None]
+"""Gets a piece of an answer; called on the event loop, so it must not wait."""
+
+
 class ModelClient(Protocol):
     """Calls the models of one vendor. No type or exception of the vendor's SDK leaves it."""
 
-    async def complete(self, request: ModelRequest) -> Completion:
-        """One answer. Raises a `ModelError`. Cancelling the awaiting task ends the call."""
+    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+        """One answer. Raises a `ModelError`. Cancelling the awaiting task ends the call.
+
+        With `on_text` the answer goes there in pieces as it is made, all of it together being the
+        completion's text, or in one piece where the vendor cannot; on an error it was part of none.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """A request to somebody else's server. `timeout` is in seconds and covers all of it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundAnswer:
+    """What a server answered, decompressed; the names of `headers` are in lower case. `url` is the
+    one that answered, after redirects.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Egress(Protocol):
+    """The only way out for requests whose address a workflow's author or its data decide."""
+
+    async def send(self, request: OutboundRequest, rules: EgressRules) -> OutboundAnswer:
+        """The answer, redirects followed, whatever its status.
+
+        Goes to public addresses and to what the operator has opened, within what `rules` allow,
+        and connects to the very addresses that were checked. Raises `EgressRefused`,
+        `ActionUnavailable`, `ActionError` for an answer over 1 MiB, `StepInvalid` for what is no
+        request. Cancelling the awaiting task ends the call.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,11 +18,26 @@ from pydantic import (
     ValidationError,
 )
 
+from promptpilot.domain.egress_opened import Opened
 from promptpilot.errors import Invalid
 
 
 def _parse_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def _parse_list(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(filter(None, map(str.strip, value.split(","))))
+
+
+def _opened(entries: tuple[str, ...]) -> tuple[str, ...]:
+    Opened.read(entries)
+    return entries
+
+
+OpenedEntries = Annotated[tuple[str, ...], BeforeValidator(_parse_list), AfterValidator(_opened)]
 
 
 class CustomModels(BaseModel):
@@ -67,6 +83,10 @@ class Settings(BaseModel):
     custom_models: Annotated[Mapping[str, CustomModels], BeforeValidator(_parse_json)] = Field(
         default_factory=dict, alias="PROMPTPILOT_CUSTOM_MODELS"
     )
+
+    egress_allow: OpenedEntries = Field((), alias="PROMPTPILOT_EGRESS_ALLOW")
+    """What actions of workflows may reach besides public addresses: hosts, hosts with a port,
+    networks, between commas."""
 
     region: str = Field("", alias="AWS_REGION")
     aws_endpoint: str = Field("", alias="AWS_ENDPOINT_URL")

@@ -30,16 +30,20 @@ CheckStep = Callable[[Node[Any], Scope, "Checks"], Scope]
 
 
 class Checks:
-    """Gathers the problems of one document. `ids` are all steps' ids, `prompts` the versions that
-    prompt steps mean by step id; a step without one has its problem told already.
+    """Gathers the problems of one document. `holders` has the ids of all steps, each with that of
+    the outermost step that it is within; `prompts` the versions that prompt steps mean by step id.
+    A step without one has its problem told already.
     """
 
     def __init__(
-        self, ids: frozenset[str], prompts: Mapping[str, PromptVersion], check_step: CheckStep
+        self,
+        holders: Mapping[str, str | None],
+        prompts: Mapping[str, PromptVersion],
+        check_step: CheckStep,
     ) -> None:
         self.problems: list[Problem] = []
         self.prompts = prompts
-        self._ids = ids
+        self.holders = holders
         self._check_step = check_step
         self._expressions = 0
         self._characters = 0
@@ -62,11 +66,17 @@ class Checks:
                 told = True
                 self.problem(node.at, "unreachable", "Never runs: a step before it always fails.")
             if isinstance(node, Broken):
-                scope = scope.with_names(*([node.id] if node.id else []))
+                scope = self._within(node, scope)
             else:
                 self._id(node)
                 scope = self._check_step(node, scope, self)
         return scope
+
+    def _within(self, broken: Broken, scope: Scope) -> Scope:
+        """Check the steps within a broken one, as far as one can: any may have run."""
+        for inner in broken.blocks.values():
+            self.block(inner, scope.with_names(*self.holders))
+        return scope.with_names(*([broken.id] if broken.id else []))
 
     def _id(self, node: Node[Any]) -> None:
         if node.step.id in RESERVED_IDS:
@@ -115,6 +125,13 @@ class Checks:
                 "begin with a variable, as in `$input.notes`; text stands in quotes.",
             )
 
+    def _not_run(self, name: str, at: str, scope: Scope) -> None:
+        message = f"`${name}` is used here, but step `{name}` has not certainly run before."
+        holder = self.holders[name]
+        if holder is not None and holder in scope.names:
+            message += f" It is within `{holder}`: use `${holder}`."
+        self.problem(at, "step_not_run", message)
+
     def _reference(self, reference: Reference, at: str, scope: Scope) -> None:
         name = reference.name
         if name in scope.names or self.enough:
@@ -123,16 +140,15 @@ class Checks:
             if reference.field != "context":
                 message = "Of `$states` only `$states.context` can be used; see `$input` and steps."
                 self.problem(at, "variable_unknown", message)
-        elif name in self._ids:
-            message = f"`${name}` is used here, but step `{name}` has not certainly run before."
-            self.problem(at, "step_not_run", message)
+        elif name in self.holders:
+            self._not_run(name, at, scope)
         elif name == "error" and reference.field is not None:
             self.problem(at, "variable_unknown", "`$error` is there in `on_error` only.")
         elif name == "eval":
             message = "`$eval` does not exist in Step Functions; `$parse` reads JSON."
             self.problem(at, "function_unknown", message)
         elif name not in FUNCTIONS:
-            known = {*scope.names, *self._ids, *FUNCTIONS}
+            known = {*scope.names, *self.holders, *FUNCTIONS}
             hint = suggestion(f"${name}", [f"${each}" for each in sorted(known)])
             message = f"There is no variable or function `${name[:80]}`.{hint}"
             self.problem(at, "variable_unknown", message)

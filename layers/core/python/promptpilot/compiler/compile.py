@@ -4,19 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from promptpilot.compiler.assembly import Assembly
 from promptpilot.compiler.checks import MAX_PROBLEMS, Checks
-from promptpilot.compiler.draft import Draft, draft_of
+from promptpilot.compiler.draft import Draft, read_draft
 from promptpilot.compiler.inputs import schema_problems
-from promptpilot.compiler.kinds import block_states, check_step
+from promptpilot.compiler.kinds import check_step, step_load, step_states
+from promptpilot.compiler.load import Estimate
 from promptpilot.compiler.pointers import reading_order
 from promptpilot.compiler.quotas import bounds_within_quotas
 from promptpilot.compiler.scope import Scope
-from promptpilot.compiler.states import After
+from promptpilot.compiler.states import After, Around
 from promptpilot.domain.base import digest_of
 from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.errors import DocumentInvalid, Problem
+
+NO_CHILDREN: Mapping[str, Bounds] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,17 @@ def compile_workflow(document: WorkflowDocument, prompts: Mapping[str, PromptVer
 
     Raises `DocumentInvalid` with every problem.
     """
-    return compile_draft(draft_of(document), prompts)
+    return compile_draft(read_draft(document.model_dump(mode="json")), prompts)
 
 
 def compile_draft(
-    draft: Draft, prompts: Mapping[str, PromptVersion], found: Sequence[Problem] = ()
+    draft: Draft,
+    prompts: Mapping[str, PromptVersion],
+    found: Sequence[Problem] = (),
+    children: Mapping[str, Bounds] = NO_CHILDREN,
 ) -> Compiled:
-    """Compile what was read of a document. `found` are problems that others have found already.
+    """Compile what was read of a document. `found` are problems that others have found already,
+    `children` the bounds of the workflows that steps run, by step id.
 
     Raises `DocumentInvalid` with every problem, in the order of their places.
     """
@@ -47,26 +55,26 @@ def compile_draft(
     if problems or draft.document is None:
         raise _invalid(problems)
     document = draft.document
+    assembly = Assembly(step_states)
     after = After(None, has_output=document.has_output, output=document.output)
-    by_step = block_states(draft.steps, after, problems)
-    if problems:
-        raise _invalid(problems)
     asl = {
         "Comment": document.name,
         "QueryLanguage": "JSONata",
-        "StartAt": document.steps[0].id,
         "TimeoutSeconds": document.timeout_seconds,
-        "States": {name: state for states in by_step.values() for name, state in states.items()},
+        **assembly.machine(draft.steps, after, Around()),
     }
-    bounds = bounds_within_quotas(draft.steps, by_step, asl, problems)
+    problems += assembly.problems
+    if problems:
+        raise _invalid(problems)
+    estimate = Estimate(step_load, children)
+    bounds = bounds_within_quotas(draft.steps, assembly.by_step, asl, estimate, problems)
     if problems:
         raise _invalid(problems)
     return Compiled(asl=asl, digest=digest_of(asl), bounds=bounds)
 
 
 def _checked(draft: Draft, prompts: Mapping[str, PromptVersion]) -> Iterator[Problem]:
-    ids = frozenset(node.id for node in draft.steps if node.id)
-    checks = Checks(ids, prompts, check_step)
+    checks = Checks(draft.holders, prompts, check_step)
     scope = checks.block(draft.steps, Scope())
     heading = draft.heading
     if heading is not None:

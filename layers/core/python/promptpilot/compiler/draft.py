@@ -7,19 +7,24 @@ checked as far as it goes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from promptpilot.compiler.faults import faults, faulty_fields, suggestion
-from promptpilot.compiler.node import Block, Broken, Node, well_formed
+from promptpilot.compiler.faults import suggestion
+from promptpilot.compiler.node import Block, Broken, Node, with_inner
+from promptpilot.compiler.parts import PartReader
 from promptpilot.compiler.pointers import lies_in, pointer
+from promptpilot.compiler.raw_blocks import RawBlock, hollow, raw_blocks
 from promptpilot.compiler.raw_values import value_problems
-from promptpilot.domain.workflow import MAX_STEPS, WorkflowDocument, WorkflowHeading
-from promptpilot.domain.workflow_steps import STEP_MODELS, PromptStep, Step
+from promptpilot.domain.step_fields import MAX_STEPS
+from promptpilot.domain.workflow import WorkflowDocument, WorkflowHeading
+from promptpilot.domain.workflow_steps import (
+    STEP_MODELS,
+    ActionStep,
+    PromptStep,
+    Step,
+    WorkflowStep,
+)
 from promptpilot.errors import Problem
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +40,45 @@ class Draft:
     unread: tuple[str, ...] = ()
 
     @property
+    def holders(self) -> Mapping[str, str | None]:
+        """The ids of all steps, each with that of the outermost step that it is within."""
+        return {
+            inner.id: None if inner is node else node.id
+            for node in self.steps
+            for inner in with_inner((node,))
+            if inner.id
+        }
+
+    @property
     def prompt_nodes(self) -> list[Node[PromptStep]]:
         """The steps that refer to prompts."""
-        return [node for node in well_formed(self.steps) if isinstance(node.step, PromptStep)]
+        return [
+            node
+            for node in with_inner(self.steps)
+            if isinstance(node, Node) and isinstance(node.step, PromptStep)
+        ]
+
+    @property
+    def workflow_nodes(self) -> list[Node[WorkflowStep]]:
+        """The steps that run other workflows."""
+        return [
+            node
+            for node in with_inner(self.steps)
+            if isinstance(node, Node) and isinstance(node.step, WorkflowStep)
+        ]
+
+    @property
+    def action_nodes(self) -> list[Node[ActionStep]]:
+        """The steps that have something done elsewhere."""
+        return [
+            node
+            for node in with_inner(self.steps)
+            if isinstance(node, Node) and isinstance(node.step, ActionStep)
+        ]
 
     def hides(self, problem: Problem) -> bool:
         """Whether a problem is about a field that could not be read: it says nothing new."""
         return any(lies_in(problem.at, field) for field in self.unread)
-
-
-class _Reader:
-    """Reads the parts of one document, and gathers what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.unread: list[str] = []
-
-    def part(self, model: type[M], raw: Mapping[str, Any], at: str, **missing: Any) -> M | None:
-        """A part of that model, if need be without its bad fields; None where it cannot be without.
-
-        `missing` stands in for fields that it cannot be without.
-        """
-        try:
-            return model.model_validate(raw)
-        except ValidationError as error:
-            self.problems += faults(error, at, model)
-            bad = faulty_fields(error)
-        self.unread += [pointer(at, name) for name in bad]
-        try:
-            left = {name: value for name, value in raw.items() if name not in bad}
-            return model.model_validate({**missing, **left})
-        except ValidationError:
-            return None
 
 
 def read_draft(raw: Any) -> Draft:
@@ -75,60 +87,67 @@ def read_draft(raw: Any) -> Draft:
     if problems or not isinstance(raw, Mapping):
         wrong_type = Problem("", "wrong_type", "A workflow document is an object.")
         return Draft(None, None, (), tuple(problems or [wrong_type]))
-    reader = _Reader()
+    reader = _StepReader()
     fields = {name: value for name, value in raw.items() if name != "steps"}
-    heading = reader.part(WorkflowHeading, fields, "", name="?")
-    steps = _read_steps(raw.get("steps"), reader)
-    if reader.problems or heading is None:
-        return Draft(None, heading, steps, tuple(reader.problems), tuple(reader.unread))
-    written = {name: getattr(heading, name) for name in heading.model_fields_set}
-    nodes = tuple(node.step for node in well_formed(steps))
-    document = WorkflowDocument.model_construct(**written, steps=nodes)
-    return Draft(document, heading, steps)
+    heading = reader.parts.read(WorkflowHeading, fields, "", name="?")
+    steps = reader.document_steps(raw.get("steps"))
+    found = reader.parts.problems
+    if found or heading is None:
+        return Draft(None, heading, steps, tuple(found), tuple(reader.parts.unread))
+    return Draft(WorkflowDocument.model_validate(raw), heading, steps)
 
 
-def draft_of(document: WorkflowDocument) -> Draft:
-    """The draft of a document that is well-formed by its type."""
-    nodes = [
-        Node(step, pointer("/steps", place), step.id, place + 1)
-        for place, step in enumerate(document.steps)
-    ]
-    problems = _repeated_ids(nodes)
-    return Draft(None if problems else document, document, tuple(nodes), tuple(problems))
+class _StepReader:
+    """Reads the steps of one document, and counts them."""
 
+    def __init__(self) -> None:
+        self.parts = PartReader()
+        self._count = 0
 
-def _read_steps(raw: Any, reader: _Reader) -> Block:
-    at = pointer("", "steps")
-    if not isinstance(raw, list | tuple):
-        missing = raw is None
-        message = "Is missing: a workflow has steps." if missing else "Must be a list."
-        reader.problems.append(Problem(at, "missing" if missing else "wrong_type", message))
-        return ()
-    if not 1 <= len(raw) <= MAX_STEPS:
-        message = f"A workflow has from 1 to {MAX_STEPS} steps."
-        reader.problems.append(Problem(at, "steps_out_of_range", message))
-    nodes = [
-        _read_step(each, pointer(at, place), place + 1, reader)
-        for place, each in enumerate(raw[:MAX_STEPS])
-    ]
-    reader.problems += _repeated_ids(nodes)
-    return tuple(nodes)
+    def document_steps(self, raw: Any) -> Block:
+        at = pointer("", "steps")
+        if not isinstance(raw, list | tuple):
+            missing = raw is None
+            message = "Is missing: a workflow has steps." if missing else "Must be a list."
+            self._problem(at, "missing" if missing else "wrong_type", message)
+            return ()
+        steps = self.block(raw, at, "")
+        if not 1 <= self._count <= MAX_STEPS:
+            message = f"A workflow has from 1 to {MAX_STEPS} steps, with those that steps hold."
+            self._problem(at, "steps_out_of_range", message)
+        self.parts.problems += _repeated_ids(with_inner(steps))
+        return steps
 
+    def block(self, raw: Iterable[Any], at: str, outer: str) -> Block:
+        """The steps of a block, as many of the document's as may be."""
+        nodes = []
+        for place, each in enumerate(raw):
+            self._count += 1
+            if self._count <= MAX_STEPS:
+                nodes.append(self._step(each, pointer(at, place), outer))
+        return tuple(nodes)
 
-def _read_step(raw: Any, at: str, ordinal: int, reader: _Reader) -> Node[Step] | Broken:
-    if not isinstance(raw, Mapping):
-        reader.problems.append(Problem(at, "wrong_type", "A step is an object."))
-        return Broken(None, at)
-    kind = raw.get("kind")
-    if not isinstance(kind, str) or kind not in STEP_MODELS:
-        reader.problems.append(_unknown_kind(kind, "kind" in raw, at))
-        step = None
-    else:
-        step = reader.part(STEP_MODELS[kind], raw, at)
-    if step is None:
-        step_id = raw.get("id")
-        return Broken(step_id if isinstance(step_id, str) else None, at)
-    return Node(step, at, step.id, ordinal)
+    def _step(self, raw: Any, at: str, outer: str) -> Node[Step] | Broken:
+        if not isinstance(raw, Mapping):
+            self._problem(at, "wrong_type", "A step is an object.")
+            return Broken(None, at)
+        ordinal, kind, step_id = self._count, raw.get("kind"), raw.get("id")
+        path = f"{outer}{step_id}"
+        model = STEP_MODELS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            self.parts.problems.append(_unknown_kind(kind, "kind" in raw, at))
+        step = None if model is None else self.parts.read(model, hollow(raw), at)
+        blocks = {each.place: self._inner(each, at, path) for each in raw_blocks(raw)}
+        if step is None:
+            return Broken(step_id if isinstance(step_id, str) else None, at, blocks)
+        return Node(step, at, path, ordinal, blocks)
+
+    def _inner(self, block: RawBlock, at: str, path: str) -> Block:
+        outer = f"{path}/{block.name}/" if block.name else f"{path}/"
+        return self.block(block.steps, pointer(at, *block.place), outer)
+
+    def _problem(self, at: str, code: str, message: str) -> None:
+        self.parts.problems.append(Problem(at, code, message))
 
 
 def _unknown_kind(kind: Any, given: bool, at: str) -> Problem:
@@ -138,8 +157,7 @@ def _unknown_kind(kind: Any, given: bool, at: str) -> Problem:
         return Problem(place, "missing", f"Is missing: a step is of the kind {known}.")
     named = f"`{kind[:80]}` is" if isinstance(kind, str) else "This is"
     hint = suggestion(kind, STEP_MODELS) if isinstance(kind, str) else ""
-    message = f"{named} no kind of step that this version supports; it supports {known}.{hint}"
-    return Problem(place, "kind_unknown", message)
+    return Problem(place, "kind_unknown", f"{named} no kind of step; there are {known}.{hint}")
 
 
 def _repeated_ids(nodes: Iterable[Node[Any] | Broken]) -> list[Problem]:

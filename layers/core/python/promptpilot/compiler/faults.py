@@ -10,7 +10,6 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from promptpilot.compiler.pointers import pointer
-from promptpilot.domain.workflow_steps import NOT_SUPPORTED_YET
 from promptpilot.errors import Problem
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -86,8 +85,6 @@ def _problem(detail: ErrorDetails, at: str, model: type[BaseModel]) -> Problem:
 
 
 def _unknown_field(name: str, place: str, model: type[BaseModel] | None) -> Problem:
-    if name in getattr(model, "not_yet", ()):
-        return Problem(place, NOT_SUPPORTED_YET, f"`{name}` is not supported yet.")
     hint = suggestion(name, known_names(model)) if model else ""
     return Problem(place, "unknown_field", f"There is no field `{name}` here.{hint}")
 
@@ -96,7 +93,7 @@ def _without_tags(location: tuple[int | str, ...]) -> Iterator[int | str]:
     """The location without the names of a union's members, which no author wrote."""
     before: int | str = ""
     for part in location:
-        if not (before == "on_error" and part in {"<fail>", "<value>"}):
+        if not (before == "on_error" and part in {"<fail>", "<value>", "<steps>"}):
             yield part
         before = part
 

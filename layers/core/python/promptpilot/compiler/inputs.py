@@ -39,13 +39,14 @@ def check_input(document: WorkflowDocument, input: Mapping[str, Any]) -> None:
     if fault is not None:
         problems[Problem("", "not_json", f"The input {fault}.")] = None
     elif document.input != ANY_OBJECT:
-        problems = dict.fromkeys(_problems(document.input, input))
+        problems = dict.fromkeys(value_problems(document.input, input))
     if problems:
         ordered = sorted(problems, key=lambda problem: reading_order(problem.at))
         raise DocumentInvalid(reason=REASON, problems=tuple(ordered))
 
 
-def _problems(schema: Mapping[str, Any], input: Mapping[str, Any]) -> Iterator[Problem]:
+def value_problems(schema: Mapping[str, Any], input: Mapping[str, Any]) -> Iterator[Problem]:
+    """How a value does not fit a schema that has no faults itself, with places in the value."""
     # Takes a while to import, and many workflows take any input.
     from promptpilot.domain.json_schema import CheckTooLong, value_faults  # noqa: PLC0415 - see above
 

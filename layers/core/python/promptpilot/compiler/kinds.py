@@ -1,21 +1,35 @@
 """The kinds of step that the compiler knows.
 
 A new kind is a model in `domain/workflow_steps.py`, a module like `transform_steps.py`, and one
-line here. A kind that holds steps checks and compiles them by `Checks.block` and `block_states`.
+line here. A kind that holds steps checks them by `Checks.block`, compiles them by `Assembly.block`
+and counts them by `Estimate.block`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from promptpilot.compiler import fail_steps, prompt_steps, transform_steps
+from promptpilot.compiler import (
+    action_steps,
+    approval_steps,
+    branch_steps,
+    child_steps,
+    fail_steps,
+    loop_steps,
+    map_steps,
+    parallel_steps,
+    prompt_steps,
+    transform_steps,
+    wait_steps,
+)
+from promptpilot.compiler.assembly import Assembly
 from promptpilot.compiler.checks import Checks
-from promptpilot.compiler.load import Load
-from promptpilot.compiler.node import Block, Node, well_formed
+from promptpilot.compiler.load import Estimate, Load
+from promptpilot.compiler.node import Node
 from promptpilot.compiler.scope import Scope
-from promptpilot.compiler.states import After, OutputTooLarge, States
+from promptpilot.compiler.states import After, Around, States
 from promptpilot.domain.workflow_steps import Step
-from promptpilot.errors import Problem
 
 S = TypeVar("S", bound=Step)
 
@@ -29,14 +43,27 @@ class StepKind(Generic[S]):
     """
 
     check: Callable[[Node[S], Scope, Checks], Scope]
-    states: Callable[[Node[S], After], States]
-    load: Callable[[Node[S]], Load]
+    states: Callable[[Node[S], After, Around, Assembly], States]
+    load: Callable[[Node[S], Estimate], Load]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> "StepKind[S]":
+        """The kind that a module is about."""
+        return cls(module.check, module.states, module.load)
 
 
 KINDS: Mapping[str, StepKind[Any]] = {
-    "prompt": StepKind(prompt_steps.check, prompt_steps.states, prompt_steps.load),
-    "transform": StepKind(transform_steps.check, transform_steps.states, transform_steps.load),
-    "fail": StepKind(fail_steps.check, fail_steps.states, fail_steps.load),
+    "prompt": StepKind.of(prompt_steps),
+    "transform": StepKind.of(transform_steps),
+    "branch": StepKind.of(branch_steps),
+    "parallel": StepKind.of(parallel_steps),
+    "map": StepKind.of(map_steps),
+    "loop": StepKind.of(loop_steps),
+    "wait": StepKind.of(wait_steps),
+    "approval": StepKind.of(approval_steps),
+    "workflow": StepKind.of(child_steps),
+    "action": StepKind.of(action_steps),
+    "fail": StepKind.of(fail_steps),
 }
 
 
@@ -45,20 +72,11 @@ def check_step(node: Node[Any], scope: Scope, checks: Checks) -> Scope:
     return KINDS[node.step.kind].check(node, scope, checks)
 
 
-def step_load(node: Node[Any]) -> Load:
+def step_states(node: Node[Any], after: After, around: Around, assembly: Assembly) -> States:
+    """What one step becomes."""
+    return KINDS[node.step.kind].states(node, after, around, assembly)
+
+
+def step_load(node: Node[Any], estimate: Estimate) -> Load:
     """What one step can make an execution do."""
-    return KINDS[node.step.kind].load(node)
-
-
-def block_states(block: Block, after: After, problems: list[Problem]) -> dict[str, States]:
-    """What each step of a checked block becomes, by the step's id; adds to `problems`."""
-    nodes = well_formed(block)
-    following = [*(After(next=node.step.id) for node in nodes[1:]), after]
-    states: dict[str, States] = {}
-    for node, each in zip(nodes, following, strict=True):
-        try:
-            states[node.step.id] = KINDS[node.step.kind].states(node, each)
-        except OutputTooLarge:
-            message = "The output uses this step's long result too often; use an earlier step's."
-            problems.append(Problem(node.at, "definition_too_large", message))
-    return states
+    return KINDS[node.step.kind].load(node, estimate)

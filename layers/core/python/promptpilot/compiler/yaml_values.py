@@ -119,6 +119,15 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
     text: str = event.value
     if event.tag is not None or not event.implicit[0]:
         return text
+    return _plain(text)
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether it is text where it has no quotes."""
+    return isinstance(_plain(text), str)
+
+
+def _plain(text: str) -> Any:
     if _NULL.fullmatch(text):
         return None
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):

@@ -31,6 +31,11 @@ def canonical_json(value: Any) -> str:
     )
 
 
+def same_json(left: Any, right: Any) -> bool:
+    """Whether two values are the same JSON: in Python 1 equals true, and 1.0."""
+    return canonical_json(left) == canonical_json(right)
+
+
 def digest_of(value: Any) -> str:
     """SHA-256 in hex over the canonical JSON of `value`."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from promptpilot.domain.base import Model, Timestamp
 from promptpilot.domain.ids import ExecutionId, PromptId, UserId, WorkflowId, WorkspaceId
-from promptpilot.domain.model import ModelRequest, Usage
-from promptpilot.domain.step_job import StepPlace
+from promptpilot.domain.json_value import JsonValue
+from promptpilot.domain.model import ModelName, ModelRequest, Usage
+from promptpilot.domain.step_job import StepKind, StepPlace
 from promptpilot.errors import TooLarge
 
 MAX_INPUT_BYTES = 200_000
@@ -44,12 +45,51 @@ FINAL = frozenset(
 )
 
 
+class Slot(StrEnum):
+    """How an execution stands with what limits the executions that run at the same time in a
+    workspace: it waits to be let in, or counts as one that runs.
+    """
+
+    QUEUED = "queued"
+    HELD = "held"
+
+
 class Pin(Model):
     """What a label or a default stood for when the execution began."""
 
     prompt_id: PromptId
     version: str
     digest: str
+
+
+class WorkflowPin(Model):
+    """Which version of another workflow a step runs."""
+
+    workflow_id: WorkflowId
+    version: str
+    digest: str
+
+
+class Parent(Model):
+    """The step of another execution that began this one: its execution, its log, its path."""
+
+    execution_id: ExecutionId
+    log_id: str
+    path: str
+
+
+class Replay(Model):
+    """The execution whose recorded results answer the steps before `from_step` (a step's id)."""
+
+    execution_id: ExecutionId
+    from_step: str
+
+
+class Override(Model):
+    """What a replay has otherwise for a step: another model, another version of its prompt."""
+
+    model: ModelName | None = None
+    prompt_version: str | None = None
 
 
 class ExecutionError(Model):
@@ -64,8 +104,8 @@ class ExecutionError(Model):
 
 class Execution(Model):
     """One run of one workflow version. `usage` and `cost_micro_usd` sum the step logs so far; the
-    cost is None when
-    any step's is unknown.
+    cost is None when any step's is unknown. `depth` counts the executions above it, which began it
+    as a step of theirs.
     """
 
     id: ExecutionId
@@ -73,6 +113,7 @@ class Execution(Model):
     workflow_id: WorkflowId
     version: str
     pins: Mapping[str, Pin] = {}
+    workflow_pins: Mapping[str, WorkflowPin] = {}
     status: ExecutionStatus = ExecutionStatus.QUEUED
     input: Mapping[str, Any] = {}
     output: Any = None
@@ -80,6 +121,20 @@ class Execution(Model):
     """Digest of the blob that holds a large output."""
     error: ExecutionError | None = None
     trigger: str = "manual"
+    stream: bool = False
+    """Whether what models say is told while they say it."""
+    slot: Slot | None = None
+    """None where nothing limits it."""
+    parent: Parent | None = None
+    depth: Annotated[int, Field(ge=0)] = 0
+    replay_of: Replay | None = None
+    overrides: Mapping[str, Override] = {}
+    """By step id, of a replay."""
+    resumes: Annotated[int, Field(ge=0)] = 0
+    """How often it went on after it had ended badly."""
+    resumed_at: Timestamp | None = None
+    cancelled_by: UserId | None = None
+    """Who asked for the end; the status follows when the state machine has stopped."""
     created_by: UserId
     created_at: Timestamp
     started_at: Timestamp | None = None
@@ -87,11 +142,17 @@ class Execution(Model):
     usage: Usage = Usage()
     cost_micro_usd: Annotated[int, Field(ge=0)] | None = 0
 
+    @property
+    def takes_steps(self) -> bool:
+        """Whether a step may still start: not after the end, nor once somebody asked for it."""
+        return not self.status.final and self.cancelled_by is None
+
 
 class LogStatus(StrEnum):
     """Where a step job stands."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
@@ -103,20 +164,34 @@ class LogError(Model):
     message: str
 
 
+class FailedModel(Model):
+    """A model that was asked before another one: its name, and the error in our tree."""
+
+    model: str
+    error: LogError
+
+
 class ExecutionLog(Model):
     """What one step job did: the rendered request, the answer, the model, times, tokens and cost.
 
     There is one for each (execution, path, iteration); `attempt` counts from 1 and the last one
-    stands. A run of a
-    prompt outside a workflow has no execution. `cost_micro_usd` is None where the price is unknown.
+    stands. A run of a prompt outside a workflow has no execution. `kind` is that of the step: an
+    action's `input` and `output` are its arguments and its result, a workflow's those of the
+    execution `child`, an approval's what was asked and decided. `replayed` says that the result is
+    that of the execution which this one replays. `cost_micro_usd` is None where the price is
+    unknown.
+
+    `model` is the one that was asked and answered, or failed; `failed_models` were asked before it.
+    `cached` says that it is an answer of before: its `usage` is what that took then, its cost 0.
     """
 
     id: str
     workspace: WorkspaceId
     execution_id: ExecutionId | None = None
     workflow_id: WorkflowId | None = None
-    prompt_id: PromptId
-    prompt_version: str
+    kind: StepKind = "prompt"
+    prompt_id: PromptId | None = None
+    prompt_version: str | None = None
     step: str
     path: str
     iteration: str | None = None
@@ -124,12 +199,15 @@ class ExecutionLog(Model):
     status: LogStatus = LogStatus.RUNNING
     model: str | None = None
     model_served: str | None = None
-    input: ModelRequest | None = None
+    failed_models: tuple[FailedModel, ...] = ()
+    input: Annotated[ModelRequest | JsonValue, Field(union_mode="left_to_right")] = None
     output: Any = None
+    child: ExecutionId | None = None
     text: str | None = None
     usage: Usage | None = None
     cost_micro_usd: Annotated[int, Field(ge=0)] | None = None
     cached: bool = False
+    replayed: bool = False
     latency_ms: float | None = None
     time_to_first_token_ms: float | None = None
     started_at: Timestamp

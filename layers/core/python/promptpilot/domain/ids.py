@@ -1,6 +1,7 @@
 """Identifiers: `kind_` and a ULID, so that they sort by the time they were made."""
 
 import threading
+from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
@@ -34,9 +35,23 @@ def user_id_of(subject: UUID) -> str:
     return f"user_{ULID.from_bytes(subject.bytes)}"
 
 
+_TIME_BYTES = 6
+"""How many of a ULID's 16 bytes are its time."""
+
+
+def derived_id(kind: str, root: str, *parts: str) -> str:
+    """The identifier of what belongs to `root` (an identifier) and is told apart by `parts`: the
+    root's time, and 80 bits of a SHA-256. Whoever makes the same thing again gives it the same id.
+    """
+    digest = sha256("\n".join((kind, root, *parts)).encode()).digest()
+    time = ULID.from_str(root.partition("_")[2]).bytes[:_TIME_BYTES]
+    return f"{kind}_{ULID.from_bytes(time + digest[: 16 - _TIME_BYTES])}"
+
+
 UserId = Annotated[str, StringConstraints(pattern=f"^user_{_ULID}$")]
 WorkspaceId = Annotated[str, StringConstraints(pattern=f"^ws_{_ULID}$")]
 PromptId = Annotated[str, StringConstraints(pattern=f"^prompt_{_ULID}$")]
 WorkflowId = Annotated[str, StringConstraints(pattern=f"^workflow_{_ULID}$")]
 ExecutionId = Annotated[str, StringConstraints(pattern=f"^execution_{_ULID}$")]
 FeedbackId = Annotated[str, StringConstraints(pattern=f"^feedback_{_ULID}$")]
+ApprovalId = Annotated[str, StringConstraints(pattern=f"^approval_{_ULID}$")]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.domain.event import Event
 from promptpilot.domain.ids import ExecutionId, UserId, WorkspaceId
 
@@ -31,11 +32,14 @@ class Subscription(Model):
 
 
 class Subscribe(Model):
-    """Listen to a workspace (without one, the user's own), or to one execution of it."""
+    """Listen to a workspace (without one, the user's own), or to one execution of it; of that one,
+    with a `cursor` from there on, without one from its beginning.
+    """
 
     action: Literal["subscribe"]
     workspace: WorkspaceId | None = None
     execution: ExecutionId | None = None
+    cursor: Annotated[str, Field(max_length=MAX_CURSOR_LENGTH)] | None = None
 
 
 class Unsubscribe(Model):

@@ -62,12 +62,15 @@ class ModelRequest(Model):
 
 
 class Completion(Model):
-    """One answer. `usage` is None where the vendor did not say; `model` is the one that served."""
+    """One answer. `usage` is None where the vendor did not say; `model` is the one that served.
+    `time_to_first_token_ms` is known of an answer that was streamed.
+    """
 
     text: str
     model: str
     finish_reason: str | None = None
     usage: Usage | None = None
+    time_to_first_token_ms: float | None = None
 
 
 class Price(Model):

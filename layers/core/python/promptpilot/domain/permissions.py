@@ -26,10 +26,18 @@ class Action(StrEnum):
     WORKFLOW_READ = "workflow:read"
     WORKFLOW_WRITE = "workflow:write"
     WORKFLOW_EXECUTE = "workflow:execute"
+    WORKFLOW_SUSPEND = "workflow:suspend"
     EXECUTION_READ = "execution:read"
+    EXECUTION_CONTROL = "execution:control"
     FEEDBACK_READ = "feedback:read"
     FEEDBACK_WRITE = "feedback:write"
     MODEL_READ = "model:read"
+    APPROVAL_READ = "approval:read"
+    APPROVAL_DECIDE = "approval:decide"
+    EGRESS_READ = "egress:read"
+    EGRESS_WRITE = "egress:write"
+    LIMITS_READ = "limits:read"
+    LIMITS_WRITE = "limits:write"
 
 
 _POWER = {role: len(Role) - place for place, role in enumerate(Role)}
@@ -43,16 +51,29 @@ LOWEST_ROLE = {
     Action.WORKFLOW_READ: Role.VIEWER,
     Action.WORKFLOW_WRITE: Role.EDITOR,
     Action.WORKFLOW_EXECUTE: Role.RUNNER,
+    Action.WORKFLOW_SUSPEND: Role.EDITOR,
     Action.EXECUTION_READ: Role.VIEWER,
+    Action.EXECUTION_CONTROL: Role.RUNNER,
     Action.FEEDBACK_READ: Role.VIEWER,
     Action.FEEDBACK_WRITE: Role.RUNNER,
     Action.MODEL_READ: Role.VIEWER,
+    Action.APPROVAL_READ: Role.VIEWER,
+    Action.APPROVAL_DECIDE: Role.VIEWER,  # an approval itself says who may
+    Action.EGRESS_READ: Role.ADMIN,
+    Action.EGRESS_WRITE: Role.ADMIN,
+    Action.LIMITS_READ: Role.VIEWER,
+    Action.LIMITS_WRITE: Role.ADMIN,
 }
 
 
 def allows(role: Role, action: Action) -> bool:
     """Whether a role may do an action."""
-    return _POWER[role] >= _POWER[LOWEST_ROLE[action]]
+    return at_least(role, LOWEST_ROLE[action])
+
+
+def at_least(role: Role, lowest: Role) -> bool:
+    """Whether a role is that one or a more powerful one."""
+    return _POWER[role] >= _POWER[lowest]
 
 
 def require(role: Role, action: Action) -> None:

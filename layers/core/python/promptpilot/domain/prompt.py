@@ -22,11 +22,10 @@ from promptpilot.domain.json_value import JsonValue
 from promptpilot.domain.model import Message, ModelName, Settings
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
-from promptpilot.domain.version_choice import LATEST
+from promptpilot.domain.versioned import Versioned
 
 MAX_CONTENT_BYTES = 256 * 1024
 MAX_METADATA_BYTES = 32 * 1024
-MAX_LABELS = 100
 MAX_NAME_LENGTH = 200
 
 _PROMPT_ID = re.compile(r"prompt_[0-9A-HJKMNP-TV-Z]{26}")
@@ -60,18 +59,6 @@ Folder = Annotated[
     str, StringConstraints(max_length=500), AfterValidator(_printable), AfterValidator(_folder)
 ]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-
-_LABEL = r"^[a-z][a-z0-9_.-]{0,63}$"
-
-
-def _not_reserved(label: str) -> str:
-    if label == LATEST:
-        raise ValueError(f"{LATEST!r} always is the newest version and cannot be moved")
-    return label
-
-
-Label = Annotated[str, StringConstraints(pattern=_LABEL), AfterValidator(_not_reserved)]
-"""A movable pointer's name. It begins with a letter, so it never looks like a version."""
 
 CommitMessage = Annotated[str, StringConstraints(max_length=2_000)]
 OutputSchema = Mapping[str, JsonValue]
@@ -117,20 +104,15 @@ class Lineage(Model):
     digest: str
 
 
-class Prompt(Model):
-    """The head of a prompt: all that may change. Its revision is that of its item."""
+class Prompt(Versioned):
+    """The head of a prompt: all that may change."""
 
     id: PromptId
-    workspace: WorkspaceId
     name: PromptName
     folder: Folder | None = None
     metadata: Metadata = Metadata()
-    labels: Mapping[str, Version] = {}
-    protected_labels: tuple[str, ...] = ()
     latest: Version
     forked_from: Lineage | None = None
-    created_at: Timestamp
-    updated_at: Timestamp
 
 
 class PromptContent(Model):

@@ -1,7 +1,8 @@
 """The prompt document of the API, and what clients send to make and change prompts."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -203,6 +204,21 @@ class PromptSummary(Model):
     forked_from: Annotated[Lineage | None, OMITTED] = None
 
 
+class Summarized(Protocol):
+    """A version of a prompt or a workflow."""
+
+    @property
+    def version(self) -> str: ...  # noqa: D102 - the model says it
+    @property
+    def digest(self) -> str: ...  # noqa: D102 - the model says it
+    @property
+    def message(self) -> str | None: ...  # noqa: D102 - the model says it
+    @property
+    def author(self) -> str: ...  # noqa: D102 - the model says it
+    @property
+    def created_at(self) -> datetime: ...  # noqa: D102 - the model says it
+
+
 class VersionSummary(Model):
     """A version in a list, without its content."""
 
@@ -214,8 +230,8 @@ class VersionSummary(Model):
     labels: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, version: PromptVersion, labels: Mapping[str, str]) -> "VersionSummary":
-        """The summary of a version, with those of the prompt's labels that point to it."""
+    def of(cls, version: Summarized, labels: Mapping[str, str]) -> "VersionSummary":
+        """The summary of a version, with those of the labels that point to it."""
         return cls.model_construct(
             version=version.version,
             digest=version.digest,

@@ -10,7 +10,8 @@ from promptpilot.domain.duration import Duration, between, seconds_of
 from promptpilot.domain.written import Written
 from promptpilot.errors import step_error_names
 
-MACHINE_ERRORS = ("States.Timeout", "States.HeartbeatTimeout")
+TIMEOUT, HEARTBEAT_TIMEOUT = "States.Timeout", "States.HeartbeatTimeout"
+MACHINE_ERRORS = (TIMEOUT, HEARTBEAT_TIMEOUT)
 """What a state machine itself reports of a step: over its time, or its worker is silent."""
 
 DEFAULT_ERRORS = (
@@ -18,8 +19,10 @@ DEFAULT_ERRORS = (
     "ModelOverloaded",
     "ModelTimeout",
     "ModelUnavailable",
+    "ActionUnavailable",
+    "ActionRateLimited",
     "StepTimedOut",
-    "States.HeartbeatTimeout",
+    HEARTBEAT_TIMEOUT,
 )
 """What may well go away by itself."""
 

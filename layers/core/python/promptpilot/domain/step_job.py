@@ -9,6 +9,9 @@ from promptpilot.domain.base import Model
 from promptpilot.domain.ids import ExecutionId, PromptId, WorkflowId, WorkspaceId
 from promptpilot.domain.model import ModelName
 
+StepKind = Literal["prompt", "action", "approval", "workflow"]
+"""The kinds of step that leave the state machine."""
+
 
 class StepPlace(Model):
     """Where a step stands in its workflow.
@@ -28,12 +31,12 @@ class StepPlace(Model):
 class WorkflowStepJob(StepPlace):
     """A step of an execution: sent by the state machine, which waits on `token`.
 
-    `attempt` counts from 0 as the state machine's RetryCount does. The step's configuration is not
-    in the message:
-    the worker finds it in the workflow version, and the prompt's version in the execution's pins.
+    `kind` is that of the step. `attempt` counts from 0 as the state machine's RetryCount does. The
+    step's configuration is not in the message: the worker finds it in the workflow version, and the
+    versions of prompts and workflows in the execution's pins.
     """
 
-    kind: Literal["prompt"]
+    kind: StepKind
     token: str
     workspace: WorkspaceId
     execution: ExecutionId
@@ -41,8 +44,11 @@ class WorkflowStepJob(StepPlace):
     version: str
     attempt: Annotated[int, Field(ge=0)] = 0
     variables: Mapping[str, Any] = {}
+    """What the step gives: a prompt's variables, an action's arguments, a workflow's input."""
     model: ModelName | None = None
     """Named by the step (it may be an expression); None leaves it to the prompt version."""
+    message: str | None = None
+    """What an approval asks."""
 
 
 class PromptRunJob(Model):

@@ -1,21 +1,14 @@
 """Semantic versioning enforced by the interface of a prompt: its variables and its output."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from promptpilot.domain.base import canonical_json
 from promptpilot.domain.output_schema import schema_changes
 from promptpilot.domain.prompt import PromptContent, PromptVersion
 from promptpilot.domain.semver import Bump, Semver
 from promptpilot.domain.variables import Variable
-from promptpilot.errors import Conflict, VersionBumpTooSmall
-
-
-class Change(NamedTuple):
-    """One change between two versions, how far it raises the version, and a sentence about it."""
-
-    bump: Bump
-    reason: str
+from promptpilot.domain.version_changes import Change, largest_first, raised_version
 
 
 def changes_between(old: PromptContent, new: PromptContent) -> tuple[Change, ...]:
@@ -25,7 +18,7 @@ def changes_between(old: PromptContent, new: PromptContent) -> tuple[Change, ...
         *(Change(*change) for change in schema_changes(old.output_schema, new.output_schema)),
         *_inner_changes(old, new),
     ]
-    return tuple(sorted(found, key=lambda change: -change.bump))
+    return largest_first(found)
 
 
 def _variable_changes(old: tuple[Variable, ...], new: tuple[Variable, ...]) -> Iterator[Change]:
@@ -96,27 +89,6 @@ def next_version(
     version: Semver | None = None,
     bump: Bump | None = None,
 ) -> Semver:
-    """The version after `latest` with that content: the one asked for, or the smallest legal.
-
-    Raises `Conflict` where nothing changed, `VersionBumpTooSmall` where more was changed than the
-    version or bump asked for says.
-    """
+    """The version after `latest` with that content. Raises as `raised_version`."""
     changes = changes_between(latest, content)
-    if not changes:
-        raise Conflict(reason=f"Nothing changed since version {latest.version}.")
-    base = Semver.parse(latest.version)
-    required = changes[0].bump
-    asked = bump if version is None else _size(base, version)
-    if asked is not None and asked < required:
-        raise VersionBumpTooSmall(
-            required=required.word,
-            minimum=str(base.bumped(required)),
-            reasons=tuple(change.reason for change in changes if change.bump > asked),
-        )
-    return version or base.bumped(asked or required)
-
-
-def _size(base: Semver, version: Semver) -> Bump:
-    if version.major > base.major:
-        return Bump.MAJOR
-    return Bump.MINOR if version.minor > base.minor else Bump.PATCH
+    return raised_version(latest.version, changes, version=version, bump=bump)

@@ -1,8 +1,9 @@
 """Workflows: the document, the movable head, the immutable versions."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -14,11 +15,16 @@ from promptpilot.domain.json_value import JsonValue
 from promptpilot.domain.packed_json import PackedJson
 from promptpilot.domain.prompt import CommitMessage, PromptName
 from promptpilot.domain.semver import Version
-from promptpilot.domain.workflow_steps import AnyStep, PromptStep, Step
+from promptpilot.domain.step_blocks import steps_by_path
+from promptpilot.domain.step_fields import MAX_STEPS
+from promptpilot.domain.versioned import Versioned
+from promptpilot.domain.workflow_steps import AnyStep, JobStep, PromptStep, Step, WorkflowStep
 from promptpilot.domain.written import Written
 from promptpilot.errors import StepInvalid
 
-MAX_STEPS = 200
+J = TypeVar("J", bound=JobStep)
+
+Description = Annotated[str, Field(max_length=4_000)]
 
 ANY_OBJECT: Mapping[str, JsonValue] = {"type": "object"}
 
@@ -37,7 +43,7 @@ class WorkflowHeading(Written):
     """
 
     name: PromptName
-    description: Annotated[str, Field(max_length=4_000)] | None = None
+    description: Description | None = None
     version: Version = "1.0.0"
     message: CommitMessage | None = None
     input: Mapping[str, JsonValue] = ANY_OBJECT
@@ -66,21 +72,42 @@ class WorkflowDocument(WorkflowHeading):
     @property
     def by_path(self) -> Mapping[str, Step]:
         """Every step by its path, in reading order."""
-        return {step.id: step for step in self.steps}
+        return dict(steps_by_path(self.steps))
 
 
-class Workflow(Model):
-    """The head of a workflow: all that may change. Its revision is that of its item."""
+class Suspension(Model):
+    """Who has stopped a workflow, since when, and why."""
+
+    by: UserId
+    at: Timestamp
+    reason: Annotated[str, Field(max_length=1_000)] | None = None
+
+
+class WorkflowStatus(StrEnum):
+    """How a workflow stands: it has a draft only, it can be run, it is out of use."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+class Workflow(Versioned):
+    """The head of a workflow: all that may change."""
 
     id: WorkflowId
-    workspace: WorkspaceId
     name: PromptName
-    description: str | None = None
+    description: Description | None = None
     owner: UserId
-    labels: Mapping[str, Version] = {}
-    latest: Version
-    created_at: Timestamp
-    updated_at: Timestamp
+    suspended: Suspension | None = None
+    """Nothing of a suspended workflow starts."""
+    archived_at: Timestamp | None = None
+
+    @property
+    def status(self) -> WorkflowStatus:
+        """How it stands."""
+        if self.archived_at is not None:
+            return WorkflowStatus.ARCHIVED
+        return WorkflowStatus.DRAFT if self.latest is None else WorkflowStatus.PUBLISHED
 
 
 class WorkflowVersion(Model):
@@ -96,6 +123,11 @@ class WorkflowVersion(Model):
     author: UserId
     created_at: Timestamp
 
+    @property
+    def message(self) -> str | None:
+        """The note that its author left about it."""
+        return self.document.message
+
     @cached_property
     def steps(self) -> Mapping[str, Step]:
         """Every step by its path, in reading order."""
@@ -106,80 +138,14 @@ class WorkflowVersion(Model):
         """The steps that call a model, by path, in reading order."""
         return {path: step for path, step in self.steps.items() if isinstance(step, PromptStep)}
 
-    def step(self, path: str) -> PromptStep:
+    @cached_property
+    def workflow_steps(self) -> Mapping[str, WorkflowStep]:
+        """The steps that run another workflow, by path, in reading order."""
+        return {path: step for path, step in self.steps.items() if isinstance(step, WorkflowStep)}
+
+    def job_step(self, path: str, kind: type[J]) -> J:
         """The configuration of a step that a worker was handed. Raises `StepInvalid`."""
-        if path not in self.prompt_steps:
-            raise StepInvalid(reason=f"The workflow has no prompt step {path!r}.")
-        return self.prompt_steps[path]
-
-
-class WorkflowRecord(WorkflowDocument):
-    """A workflow at one version, in the shape that clients read: the document and what we know."""
-
-    id: WorkflowId
-    digest: str
-    bounds: Bounds
-    labels: Mapping[str, Version] = {}
-    latest: Version
-    revision: int
-    owner: UserId
-    author: UserId
-    created_at: Timestamp
-    """When this version was made."""
-    updated_at: Timestamp
-    """When anything about the workflow last changed."""
-
-    @classmethod
-    def of(cls, head: Workflow, revision: int, version: WorkflowVersion) -> "WorkflowRecord":
-        """The record of that version. Its parts were validated when they were written."""
-        document = version.document
-        written: dict[str, Any] = {
-            name: getattr(document, name) for name in document.model_fields_set
-        }
-        written |= {
-            "name": head.name,
-            "version": version.version,
-            "id": head.id,
-            "digest": version.digest,
-            "bounds": version.bounds,
-            "labels": head.labels,
-            "latest": head.latest,
-            "revision": revision,
-            "owner": head.owner,
-            "author": version.author,
-            "created_at": version.created_at,
-            "updated_at": head.updated_at,
-        }
-        return cls.model_construct(**written)
-
-
-class WorkflowSummary(Model):
-    """A workflow in a list, without its steps."""
-
-    id: WorkflowId
-    name: PromptName
-    description: str | None = None
-    version: Version
-    """The one that is run where nothing is named."""
-    latest: Version
-    labels: Mapping[str, Version] = {}
-    owner: UserId
-    revision: int
-    created_at: Timestamp
-    updated_at: Timestamp
-
-    @classmethod
-    def of(cls, head: Workflow, revision: int, version: str) -> "WorkflowSummary":
-        """The summary of a workflow."""
-        return cls.model_construct(
-            id=head.id,
-            name=head.name,
-            description=head.description,
-            version=version,
-            latest=head.latest,
-            labels=head.labels,
-            owner=head.owner,
-            revision=revision,
-            created_at=head.created_at,
-            updated_at=head.updated_at,
-        )
+        step = self.steps.get(path)
+        if not isinstance(step, kind):
+            raise StepInvalid(reason=f"The workflow has no such step {path!r}.")
+        return step

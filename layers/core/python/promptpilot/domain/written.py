@@ -24,7 +24,7 @@ class Written(Model):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """The schema of what is read is that of what was written."""
-        return handler(cast("CoreSchema", {**core_schema, "serialization": None}))
+        return handler(_as_read(core_schema))
 
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -32,3 +32,11 @@ class Written(Model):
         aliases = {fields[name].alias for name in self.model_fields_set}
         names = aliases | self.model_fields_set
         return {name: value for name, value in handler(self).items() if name in names}
+
+
+def _as_read(schema: CoreSchema) -> CoreSchema:
+    """The schema without how its values are written, also below what a model checks as a whole."""
+    inner = cast("dict[str, Any]", {**schema, "serialization": None})
+    if schema["type"] in {"function-after", "function-before", "function-wrap"}:
+        inner["schema"] = _as_read(inner["schema"])
+    return cast("CoreSchema", inner)

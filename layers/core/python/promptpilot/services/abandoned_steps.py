@@ -8,6 +8,11 @@ from promptpilot.domain.execution import ExecutionLog, LogStatus, log_id
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
 from promptpilot.errors import StepAbandoned
 from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.services.step_beginnings import (
+    execution_of,
+    prompt_run_log,
+    workflow_step_log,
+)
 from promptpilot.services.step_logs import (
     Claimed,
     Delivery,
@@ -18,7 +23,6 @@ from promptpilot.services.step_logs import (
     token_digest,
 )
 from promptpilot.services.step_outcomes import failed, step_event, tell
-from promptpilot.services.step_runs import load_execution, prompt_run_log, workflow_step_log
 
 NO_DELIVERY = 0
 """Deliveries are counted from 1: what ends an abandoned job is none of its deliveries."""
@@ -28,14 +32,16 @@ def abandon_workflow_step(
     job: WorkflowStepJob, *, table: Table, blobs: Blobs, orchestrator: Orchestrator
 ) -> None:
     """Fail the task that waits for the job, and its log, which says at which step the execution
-    ended.
+    ended. A step that waits for a person or an execution needs no worker any more: it goes on.
     """
     log = log_id(job.execution, job)
     ended = _end(job.workspace, log, job.token, table, blobs)
     if ended is None and table.get(keys.log(job.workspace, log)) is None:
-        execution = load_execution(job, table)
-        if execution is not None and not execution.status.final:
+        execution = execution_of(job, table)
+        if execution is not None and execution.takes_steps:
             ended = _begin_and_fail(workflow_step_log(job, execution), job.token, table, blobs)
+    if ended is not None and ended.status is LogStatus.WAITING:
+        return
     if ended is None or ended.status is LogStatus.RUNNING:
         error = StepAbandoned()
         orchestrator.fail_task(job.token, type(error).__name__, str(error))

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from promptpilot.errors import CursorInvalid
 from promptpilot.ports import Key, Position
 
-MAX_CURSOR_LENGTH = 4_000
-
 _MAC_BYTES = 16
 """128 bits of HMAC-SHA256: out of reach for guessing, and half the length."""
 
@@ -21,22 +19,32 @@ def seal_cursor(position: Position, *, list: Sequence[str], key: bytes) -> str:
     place = json.dumps(
         [position.at.partition, position.at.sort, position.key.partition, position.key.sort],
         separators=(",", ":"),
-    ).encode()
-    sealed = _mac(place, list, key) + place
-    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    )
+    return seal(place, list=list, key=key)
 
 
 def open_cursor(cursor: str, *, list: Sequence[str], key: bytes) -> Position:
     """The position that a cursor of this very list goes on at. Raises `CursorInvalid`."""
+    at_partition, at_sort, partition, sort = json.loads(unseal(cursor, list=list, key=key))
+    return Position(at=Key(at_partition, at_sort), key=Key(partition, sort))
+
+
+def seal(place: str, *, list: Sequence[str], key: bytes) -> str:
+    """The cursor that says `place`, in whatever words the list of that name has for its places."""
+    said = place.encode()
+    return base64.urlsafe_b64encode(_mac(said, list, key) + said).rstrip(b"=").decode()
+
+
+def unseal(cursor: str, *, list: Sequence[str], key: bytes) -> str:
+    """What a cursor of this very list says. Raises `CursorInvalid`."""
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise CursorInvalid from error
-    mac, place = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, _mac(place, list, key)):
+    mac, said = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
+    if not hmac.compare_digest(mac, _mac(said, list, key)):
         raise CursorInvalid
-    at_partition, at_sort, partition, sort = json.loads(place)
-    return Position(at=Key(at_partition, at_sort), key=Key(partition, sort))
+    return said.decode()
 
 
 def _mac(place: bytes, list: Sequence[str], key: bytes) -> bytes:

@@ -1,11 +1,11 @@
 """Carrying a state machine's status over to the execution's record: forward only, once."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from promptpilot import keys
 from promptpilot.clock import from_epoch_ms
 from promptpilot.domain.base import canonical_json
 from promptpilot.domain.event import Event, EventType
@@ -15,12 +15,15 @@ from promptpilot.domain.execution import (
     ExecutionStatus,
     parse_machine_name,
 )
-from promptpilot.domain.workflow_steps import FailStep
 from promptpilot.errors import ConditionFailed, StoreUnavailable
-from promptpilot.ports import Blobs, Orchestrator, Replace, Table, Waiter
-from promptpilot.services.execution_totals import Totals, totals
+from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.services.execution_end import close_out
+from promptpilot.services.execution_failures import step_that_failed
+from promptpilot.services.execution_machine import stop_machine
+from promptpilot.services.execution_records import find_execution
+from promptpilot.services.execution_stop import NO_REASON
+from promptpilot.services.execution_totals import totals
 from promptpilot.services.outbox import outbox
-from promptpilot.services.workflow_versions import load_workflow_version
 
 INLINE_OUTPUT_BYTES = 100_000
 """A larger output is kept in `Blobs`: input and output together would not fit an item."""
@@ -34,15 +37,13 @@ STATUSES = {
 }
 """Step Functions' statuses, and ours."""
 
-_EVENT_TYPES = {
-    ExecutionStatus.RUNNING: EventType.EXECUTION_STARTED,
+END_EVENTS = {
     ExecutionStatus.SUCCEEDED: EventType.EXECUTION_SUCCEEDED,
     ExecutionStatus.FAILED: EventType.EXECUTION_FAILED,
     ExecutionStatus.CANCELLED: EventType.EXECUTION_CANCELLED,
     ExecutionStatus.TIMED_OUT: EventType.EXECUTION_TIMED_OUT,
 }
-OWN_ERRORS = "States."
-"""How the names of a state machine's own errors begin."""
+_EVENTS = {ExecutionStatus.RUNNING: EventType.EXECUTION_STARTED, **END_EVENTS}
 
 _RACES = 5
 
@@ -80,84 +81,129 @@ def complete(change: StatusChange, *, orchestrator: Orchestrator) -> StatusChang
     return change.model_copy(update={"output": orchestrator.output(change.execution_arn)})
 
 
-def apply_status(change: StatusChange, *, table: Table, blobs: Blobs, waiter: Waiter) -> None:
-    """Bring the execution's record up to `change`; older or repeated news change nothing."""
+def apply_status(
+    change: StatusChange,
+    *,
+    table: Table,
+    blobs: Blobs,
+    waiter: Waiter,
+    orchestrator: Orchestrator,
+) -> None:
+    """Bring the execution's record up to `change`; older or repeated news change nothing.
+
+    What follows from an end is done each time that it is told, since the first time may have been
+    cut short. Raises `Unavailable`: then it is to be told again.
+    """
     status = STATUSES.get(change.status)
     workspace, execution_id = parse_machine_name(change.name)
     if status is None:
         return
+    execution = _record(
+        workspace,
+        execution_id,
+        status,
+        change,
+        table=table,
+        blobs=blobs,
+        orchestrator=orchestrator,
+    )
+    if execution is None:
+        return
+    if status.final and execution.status is status:
+        close_out(execution, table=table, blobs=blobs, orchestrator=orchestrator, waiter=waiter)
+    elif status is ExecutionStatus.RUNNING and _is_unwanted(execution):
+        # Somebody cancelled it between its record and its start.
+        stop_machine(execution, NO_REASON, table=table, orchestrator=orchestrator)
+
+
+def _is_unwanted(execution: Execution) -> bool:
+    return execution.cancelled_by is not None and execution.status is not ExecutionStatus.SUCCEEDED
+
+
+def _record(
+    workspace: str,
+    id: str,
+    status: ExecutionStatus,
+    change: StatusChange,
+    *,
+    table: Table,
+    blobs: Blobs,
+    orchestrator: Orchestrator,
+) -> Execution | None:
+    """The execution as it stands with the news; None where there is none."""
     for _ in range(_RACES):
-        item = table.get(keys.execution(workspace, execution_id))
-        if item is None:
-            return
-        execution = Execution.model_validate_json(item.body)
-        if execution.status.final or execution.status is status:
-            break
-        changed = _changed(execution, status, change, table, blobs)
+        found = find_execution(workspace, id, table=table)
+        if found is None or not _is_news(found.execution, status, change):
+            return None if found is None else found.execution
+        update = _update(found.execution, status, change, table, blobs, orchestrator)
+        changed = found.changed(**update)
         event = Event.of(
-            _EVENT_TYPES[status],
+            _EVENTS[status],
             workspace=workspace,
             actor="system",
-            subject=execution_id,
-            workflow=execution.workflow_id,
+            subject=id,
+            workflow=found.execution.workflow_id,
         )
         try:
-            table.write([Replace(item.next(changed.model_dump_json())), outbox(event)])
+            table.write([changed.replace, outbox(event)])
         except ConditionFailed:
             continue
-        break
-    else:
-        raise StoreUnavailable(reason="The execution's record is contended.")
-    if status.final:
-        waiter.announce(execution_id)
+        return changed.execution
+    raise StoreUnavailable(reason="The execution's record is contended.")
 
 
-def _changed(
-    execution: Execution, status: ExecutionStatus, change: StatusChange, table: Table, blobs: Blobs
-) -> Execution:
-    update: dict[str, Any] = {"status": status, "started_at": from_epoch_ms(change.start_date)}
+def _is_news(execution: Execution, status: ExecutionStatus, change: StatusChange) -> bool:
+    """That it runs is news of a queued one alone: it may wait by then. The end of what was before
+    it was resumed is none.
+    """
+    if execution.status.final:
+        return False
+    if not status.final:
+        return execution.status is ExecutionStatus.QUEUED
+    resumed_at = execution.resumed_at
+    return resumed_at is None or _end(change) >= resumed_at
+
+
+def _end(change: StatusChange) -> datetime:
+    return from_epoch_ms(change.stop_date or change.start_date)
+
+
+def _update(
+    execution: Execution,
+    status: ExecutionStatus,
+    change: StatusChange,
+    table: Table,
+    blobs: Blobs,
+    orchestrator: Orchestrator,
+) -> dict[str, Any]:
+    started_at = execution.started_at or from_epoch_ms(change.start_date)
+    update: dict[str, Any] = {"status": status, "started_at": started_at}
     if status.final:
         sums = totals(execution.workspace, execution.id, table=table)
         update |= {
-            "ended_at": from_epoch_ms(change.stop_date or change.start_date),
+            "ended_at": _end(change),
             "usage": sums.usage,
             "cost_micro_usd": sums.cost_micro_usd,
-            "error": _error(execution, status, change, sums, table),
+            "error": _error(execution, status, change, table, orchestrator),
             **_output(execution.workspace, change, blobs),
         }
-    return execution.model_copy(update=update)
+    return update
 
 
 def _error(
     execution: Execution,
     status: ExecutionStatus,
     change: StatusChange,
-    sums: Totals,
     table: Table,
+    orchestrator: Orchestrator,
 ) -> ExecutionError | None:
     if status is ExecutionStatus.SUCCEEDED:
         return None
     name = change.error or ("States.Timeout" if status is ExecutionStatus.TIMED_OUT else "Aborted")
     step = None
     if status is ExecutionStatus.FAILED:
-        step = _step_that_failed(execution, name, sums, table)
+        step = step_that_failed(execution, name, table=table, orchestrator=orchestrator)
     return ExecutionError(name=name, message=change.cause or "", step=step)
-
-
-def _step_that_failed(execution: Execution, error: str, sums: Totals, table: Table) -> str | None:
-    """The status does not name the step: it is the one whose log has the error, or else the
-    workflow's `fail` step where it has just one. The state machine's own errors come from neither.
-    """
-    failed = sums.last_failed
-    if failed is not None and failed.error is not None and failed.error.name == error:
-        return failed.step
-    if error.startswith(OWN_ERRORS):
-        return None
-    version = load_workflow_version(
-        execution.workspace, execution.workflow_id, execution.version, table=table
-    )
-    fails = [step.id for step in version.steps.values() if isinstance(step, FailStep)]
-    return fails[0] if len(fails) == 1 else None
 
 
 def _output(workspace: str, change: StatusChange, blobs: Blobs) -> dict[str, Any]:

@@ -4,13 +4,37 @@ book.
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict
+
 from promptpilot import keys
-from promptpilot.domain.execution import ExecutionLog, LogStatus
+from promptpilot.domain.base import Timestamp
+from promptpilot.domain.execution import LogError, LogStatus
 from promptpilot.domain.model import Usage
 from promptpilot.ports import Table
-from promptpilot.services.step_logs import StoredLog
 
 PAGE = 1000
+
+
+class Counted(BaseModel):
+    """What of a log counts here: a fraction of it, and of what reading the whole would take."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    step: str
+    status: LogStatus
+    cached: bool = False
+    usage: Usage | None = None
+    cost_micro_usd: int | None = None
+    ended_at: Timestamp | None = None
+    error: LogError | None = None
+
+
+class _Stored(BaseModel):
+    """See `step_logs.StoredLog`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    log: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +46,7 @@ class Totals:
 
     usage: Usage
     cost_micro_usd: int | None
-    last_failed: ExecutionLog | None
+    last_failed: Counted | None
 
 
 def totals(workspace: str, execution: str, *, table: Table) -> Totals:
@@ -34,8 +58,9 @@ def totals(workspace: str, execution: str, *, table: Table) -> Totals:
     while True:
         page = table.query(partition, limit=PAGE, after=after)
         for item in page.items:
-            log = StoredLog.model_validate_json(item.body).log
-            usage += log.usage or Usage()
+            log = _Stored.model_validate_json(item.body).log
+            if not log.cached:  # what an answer of before took, was counted then
+                usage += log.usage or Usage()
             cost += log.cost_micro_usd or 0
             unknown |= log.status is LogStatus.SUCCEEDED and log.cost_micro_usd is None
             failed = _later(failed, log)
@@ -44,7 +69,7 @@ def totals(workspace: str, execution: str, *, table: Table) -> Totals:
             return Totals(usage, None if unknown else cost, failed)
 
 
-def _later(failed: ExecutionLog | None, log: ExecutionLog) -> ExecutionLog | None:
+def _later(failed: Counted | None, log: Counted) -> Counted | None:
     if log.status is not LogStatus.FAILED or log.ended_at is None:
         return failed
     if failed is None or failed.ended_at is None or failed.ended_at <= log.ended_at:

@@ -1,57 +1,30 @@
-"""Starting executions of workflows, and reading how they stand."""
+"""Reading how executions stand."""
 
 import json
-import logging
-from collections.abc import Mapping
-from typing import Any
 
 from promptpilot import keys
-from promptpilot.clock import now
-from promptpilot.compiler.inputs import check_input
 from promptpilot.domain.base import Model
-from promptpilot.domain.event import Event, EventType
-from promptpilot.domain.execution import (
-    Execution,
-    ExecutionStatus,
-    Pin,
-    check_input_size,
-    machine_name,
-)
-from promptpilot.domain.ids import WorkflowId, new_id
+from promptpilot.domain.execution import Execution, ExecutionStatus
+from promptpilot.domain.ids import ExecutionId, WorkflowId
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.domain.workflow import WorkflowVersion
-from promptpilot.errors import NotFound, Unavailable
-from promptpilot.ports import (
-    Blobs,
-    Create,
-    Index,
-    Item,
-    Orchestrator,
-    Position,
-    Table,
-    Waiter,
+from promptpilot.ports import Blobs, Index, Page, Position, Table, Waiter
+from promptpilot.services.execution_children import (
+    ChildExecution,
+    ChildPage,
+    children_page,
+    shown,
 )
+from promptpilot.services.execution_records import find_execution, load_execution, recorded
 from promptpilot.services.execution_totals import totals
-from promptpilot.services.outbox import outbox
-from promptpilot.services.prompt_versions import resolve_ref
-from promptpilot.services.workflow_versions import load_workflow_version, resolve_workflow
-from promptpilot.services.workflows import machine_of
 
-KIND = "execution"
 SCANNED_PAGES = 10
 
-logger = logging.getLogger(__name__)
 
+class ExecutionView(Execution):
+    """An execution as it is read: with the first hundred of those that its steps began."""
 
-class ExecuteRequest(Model):
-    """What a user sends to start an execution; without version and label, `production` or else the
-    latest.
-    """
-
-    input: Mapping[str, Any] = {}
-    version: str | None = None
-    label: str | None = None
+    children: tuple[ChildExecution, ...] = ()
 
 
 class ExecutionFilters(Model):
@@ -59,6 +32,7 @@ class ExecutionFilters(Model):
 
     workflow_id: WorkflowId | None = None
     status: ExecutionStatus | None = None
+    parent: ExecutionId | None = None
 
 
 class ExecutionPage(Model):
@@ -68,113 +42,26 @@ class ExecutionPage(Model):
     next: Position | None = None
 
 
-def execute(
-    principal: Principal,
-    workflow_id: str,
-    request: ExecuteRequest,
-    *,
-    table: Table,
-    orchestrator: Orchestrator,
-) -> Execution:
-    """Start an execution. Every prompt label is pinned to the version it stands for now.
-
-    The record is written first and the start is idempotent, so a crash in between loses nothing:
-    the `execution.queued` event makes sure of the start (`ensure_started`). So it does where too
-    many are started at once: such an execution stays queued for a while. Raises `NotFound`,
-    `DocumentInvalid` for an input that does not fit, `TooLarge`.
-    """
-    principal.require(Action.WORKFLOW_EXECUTE)
-    workspace = principal.workspace
-    version = resolve_workflow(
-        workspace, workflow_id, version=request.version, label=request.label, table=table
-    )
-    check_input_size("An execution's input", request.input)
-    check_input(version.document, request.input)
-    execution = Execution(
-        id=new_id("execution"),
-        workspace=workspace,
-        workflow_id=workflow_id,
-        version=version.version,
-        pins=_pins(workspace, version, table),
-        input=request.input,
-        created_by=principal.user,
-        created_at=now(),
-    )
-    event = Event.of(
-        EventType.EXECUTION_QUEUED,
-        workspace=workspace,
-        actor=principal.user,
-        subject=execution.id,
-        workflow=workflow_id,
-        version=version.version,
-    )
-    table.write([Create(_item(execution)), outbox(event)])
-    try:
-        _start(execution, version, orchestrator)
-    except Unavailable as error:
-        logger.warning("execution starts later: %s", error, extra={"execution": execution.id})
-    return execution
-
-
-def _pins(workspace: str, version: WorkflowVersion, table: Table) -> dict[str, Pin]:
-    pins = {}
-    for path, step in version.prompt_steps.items():
-        prompt = resolve_ref(workspace, step.prompt, table=table)
-        pins[path] = Pin(prompt_id=prompt.prompt_id, version=prompt.version, digest=prompt.digest)
-    return pins
-
-
-def _start(execution: Execution, version: WorkflowVersion, orchestrator: Orchestrator) -> None:
-    envelope = {
-        "workspace": execution.workspace,
-        "execution": execution.id,
-        "workflow": execution.workflow_id,
-        "version": execution.version,
-        "input": dict(execution.input),
-    }
-    name = machine_name(execution.workspace, execution.id)
-    orchestrator.start(machine_of(version), name, envelope)
-
-
-def ensure_started(
-    workspace: str, execution_id: str, *, table: Table, orchestrator: Orchestrator
-) -> None:
-    """Start a recorded execution that is still queued; one that was started is left alone."""
-    item = table.get(keys.execution(workspace, execution_id))
-    if item is None:
-        return
-    execution = Execution.model_validate_json(item.body)
-    if execution.status is ExecutionStatus.QUEUED:
-        version = load_workflow_version(
-            workspace, execution.workflow_id, execution.version, table=table
-        )
-        _start(execution, version, orchestrator)
-
-
-def _item(execution: Execution) -> Item:
-    workspace = execution.workspace
-    return Item(
-        key=keys.execution(workspace, execution.id),
-        kind=KIND,
-        body=execution.model_dump_json(),
-        gsi1=keys.executions(workspace, execution.id),
-        gsi2=keys.executions_of(workspace, execution.workflow_id, execution.id),
-    )
-
-
-def get_execution(principal: Principal, id: str, *, table: Table, blobs: Blobs) -> Execution:
+def get_execution(principal: Principal, id: str, *, table: Table, blobs: Blobs) -> ExecutionView:
     """How an execution stands; of one that runs, what it has used so far. Raises `NotFound`."""
     principal.require(Action.EXECUTION_READ)
-    item = table.get(keys.execution(principal.workspace, id))
-    if item is None:
-        raise NotFound(kind="execution", id=id)
-    execution = Execution.model_validate_json(item.body)
-    if not execution.status.final:
+    execution = load_execution(principal.workspace, id, table=table).execution
+    if execution.status.final:
+        execution = _with_output(execution, blobs)
+    else:
         so_far = totals(execution.workspace, id, table=table)
-        return execution.model_copy(
+        execution = execution.model_copy(
             update={"usage": so_far.usage, "cost_micro_usd": so_far.cost_micro_usd}
         )
-    return _with_output(execution, blobs)
+    return _view(execution, table)
+
+
+def _view(execution: Execution, table: Table) -> ExecutionView:
+    fields = {name: getattr(execution, name) for name in Execution.model_fields}
+    if not execution.workflow_pins:
+        return ExecutionView.model_construct(**fields)
+    page = children_page(execution.workspace, execution.id, table=table)
+    return ExecutionView.model_construct(**fields, children=tuple(map(shown, page.items)))
 
 
 def _with_output(execution: Execution, blobs: Blobs) -> Execution:
@@ -192,14 +79,13 @@ def await_execution(
     table: Table,
     blobs: Blobs,
     waiter: Waiter,
-) -> Execution:
+) -> ExecutionView:
     """The execution as soon as it has ended, or as it stands after `seconds`."""
     principal.require(Action.EXECUTION_READ)
-    key = keys.execution(principal.workspace, id)
 
     def ended() -> bool:
-        item = table.get(key)
-        return item is None or Execution.model_validate_json(item.body).status.final
+        found = find_execution(principal.workspace, id, table=table)
+        return found is None or found.execution.status.final
 
     waiter.wait(id, ended, seconds)
     return get_execution(principal, id, table=table, blobs=blobs)
@@ -213,21 +99,40 @@ def list_executions(
     after: Position | None = None,
     table: Table,
 ) -> ExecutionPage:
-    """Executions in the workspace or of one workflow, newest first. Large outputs are left out."""
+    """Executions in the workspace, of one workflow, or of the steps of one execution; newest first,
+    the last in no order. Large outputs are left out.
+    """
     principal.require(Action.EXECUTION_READ)
-    if filters.workflow_id is None:
-        index, partition = Index.GSI1, keys.executions(principal.workspace).partition
-    else:
-        partition = keys.executions_of(principal.workspace, filters.workflow_id).partition
-        index = Index.GSI2
     found: list[Execution] = []
     for _ in range(SCANNED_PAGES):
-        page = table.query(
-            partition, index=index, limit=limit - len(found), after=after, descending=True
-        )
-        executions = (Execution.model_validate_json(item.body) for item in page.items)
-        found += [each for each in executions if filters.status in {None, each.status}]
+        page = _page(principal.workspace, filters, limit - len(found), after, table)
+        found += [each for each in page.items if _matches(each, filters)]
         after = page.next
         if after is None or len(found) >= limit:
             break
     return ExecutionPage(items=tuple(found), next=after)
+
+
+def _matches(execution: Execution, filters: ExecutionFilters) -> bool:
+    return filters.status in {None, execution.status} and filters.workflow_id in {
+        None,
+        execution.workflow_id,
+    }
+
+
+def _page(
+    workspace: str,
+    filters: ExecutionFilters,
+    limit: int,
+    after: Position | None,
+    table: Table,
+) -> ExecutionPage | ChildPage:
+    if filters.parent is not None:
+        return children_page(workspace, filters.parent, limit=limit, after=after, table=table)
+    if filters.workflow_id is None:
+        index, partition = Index.GSI1, keys.executions(workspace).partition
+    else:
+        index, partition = Index.GSI2, keys.executions_of(workspace, filters.workflow_id).partition
+    page: Page = table.query(partition, index=index, limit=limit, after=after, descending=True)
+    items = tuple(recorded(item).execution for item in page.items)
+    return ExecutionPage(items=items, next=page.next)

@@ -53,6 +53,29 @@ async def push(
             raise outcome
 
 
+async def push_to_followers(
+    workspace: str, execution: str, message: str, *, table: Table, live: Live, offload: Offload
+) -> None:
+    """Send a message to every connection that listens to this very execution. One that is gone, or
+    cannot be reached, misses it. Raises `StoreUnavailable`.
+    """
+    found = await offload(listeners, workspace, table=table)
+
+    async def tell(connection: str) -> None:
+        try:
+            await offload(live.send, connection, message)
+        except Unavailable as error:
+            logger.warning("live connection missed a message", extra={"reason": str(error)})
+
+    await asyncio.gather(
+        *(
+            tell(connection)
+            for connection, subscriptions in found.items()
+            if any(each.execution == execution for each in subscriptions)
+        )
+    )
+
+
 def listeners(workspace: str, *, table: Table) -> Listeners:
     """Who listens to a workspace now, among those who may read it now."""
     page = table.query(keys.listening(workspace, "").partition, limit=MOST_LISTENERS)

@@ -13,7 +13,7 @@ from promptpilot.domain.model import Completion, ModelRequest, Price, Settings, 
 from promptpilot.domain.pricing import cost_micro_usd
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.errors import OutputInvalid, StepInvalid, StepTimedOut
-from promptpilot.ports import Models, Table
+from promptpilot.ports import Models, OnText, Table
 from promptpilot.services.prompt_versions import render_messages
 
 if TYPE_CHECKING:
@@ -64,8 +64,10 @@ def model_request(
     )
 
 
-async def call_model(request: ModelRequest, *, models: Models) -> Answer:
-    """Call the model and check its answer.
+async def call_model(
+    request: ModelRequest, *, models: Models, on_text: OnText | None = None
+) -> Answer:
+    """Call the model and check its answer, which `on_text` hears while it is made.
 
     Raises a `ModelError` (`ModelTimeout` after `request.timeout` seconds), `OutputInvalid`, or
     `StepTimedOut` where the client itself does not keep to the time.
@@ -74,7 +76,7 @@ async def call_model(request: ModelRequest, *, models: Models) -> Answer:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(request.timeout + MARGIN_SECONDS):
-            completion = await client.complete(request)
+            completion = await client.complete(request, on_text=on_text)
     except TimeoutError as error:
         raise StepTimedOut from error
     latency_ms = (time.perf_counter() - started) * 1000

@@ -14,18 +14,14 @@ from promptpilot.domain.prompt import Prompt, PromptContent, PromptRef, PromptVe
 from promptpilot.domain.prompt_diff import PromptDiff, diff_versions_of
 from promptpilot.domain.prompt_document import PromptDocument, VersionDraft, VersionSummary
 from promptpilot.domain.semver import Bump, Semver
+from promptpilot.domain.version_changes import free_version, only_one
 from promptpilot.domain.version_rules import next_version
-from promptpilot.errors import AlreadyExists, Invalid, NotFound
+from promptpilot.errors import Invalid
 from promptpilot.ports import Create, Position, Table
+from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.prompt_contents import checked_content, drafted_content
-from promptpilot.services.prompt_heads import (
-    Head,
-    HeadChange,
-    change_head,
-    find_head,
-    load_head,
-)
+from promptpilot.services.prompt_heads import PROMPTS, find_head
 from promptpilot.services.prompt_templates import render_texts
 from promptpilot.services.version_store import load_version, remember_version, version_item
 
@@ -62,12 +58,11 @@ def create_version(
     `Conflict` where nothing would change, `TemplateInvalid`, `DocumentInvalid`, `Invalid`.
     """
     principal.require(Action.PROMPT_WRITE)
-    if change.version is not None and change.bump is not None:
-        raise Invalid(reason="Name a version or a bump, not both.")
+    only_one(change.version, change.bump)
     made: list[PromptVersion] = []
 
-    def plan(head: Head) -> HeadChange:
-        prompt = head.prompt
+    def plan(head: Head[Prompt]) -> HeadChange[Prompt]:
+        prompt = head.subject
         latest = load_version(prompt.workspace, prompt.id, prompt.latest, table=table)
         content = drafted_content(change, latest)
         content = checked_content(prompt.workspace, content, table=table)
@@ -84,24 +79,17 @@ def create_version(
             prompt.model_copy(update=update), [Create(version_item(version)), outbox(event)]
         )
 
-    head = change_head(principal.workspace, id, plan, if_revision=if_revision, table=table)
+    head = PROMPTS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
     remember_version(made[0])
-    return PromptDocument.of(head.prompt, head.revision, made[0])
+    return PromptDocument.of(head.subject, head.revision, made[0])
 
 
 def _free_version(asked: str | None, latest: PromptVersion, table: Table) -> Semver | None:
-    """The version asked for, which must be greater. Raises `AlreadyExists`, `Invalid`."""
-    if asked is None:
-        return None
-    version = Semver.parse(asked)
-    if version > Semver.parse(latest.version):
-        return version
-    try:
-        load_version(latest.workspace, latest.prompt_id, asked, table=table)
-    except NotFound as free:
-        reason = f"A new version must be greater than the latest, {latest.version}."
-        raise Invalid(reason=reason) from free
-    raise AlreadyExists(kind="version", id=asked)
+    def exists(version: str) -> bool:
+        key = keys.prompt_version(latest.workspace, latest.prompt_id, Semver.parse(version).padded)
+        return table.get(key) is not None
+
+    return free_version(asked, latest.version, exists)
 
 
 def new_version(
@@ -143,10 +131,10 @@ def list_versions(
 ) -> VersionPage:
     """The versions of a prompt, newest first. Raises `NotFound`."""
     principal.require(Action.PROMPT_READ)
-    head = load_head(principal.workspace, id, table=table)
+    head = PROMPTS.load(principal.workspace, id, table=table)
     key = keys.prompt_version(principal.workspace, id)
     page = table.query(key.partition, prefix=key.sort, limit=limit, after=after, descending=True)
-    labels = head.prompt.labels
+    labels = head.subject.labels
     items = tuple(
         VersionSummary.of(PromptVersion.model_validate_json(item.body), labels)
         for item in page.items
@@ -177,11 +165,11 @@ def resolve_ref(workspace: str, ref: PromptRef, *, table: Table) -> PromptVersio
     if ref.id is not None and ref.version is not None and ref.label is None:
         return load_version(workspace, ref.id, ref.version, table=table)
     if ref.id is not None:
-        head = load_head(workspace, ref.id, table=table)
+        head = PROMPTS.load(workspace, ref.id, table=table)
     else:
         head = find_head(workspace, ref.name or "", table=table)
     version = head.pick(ref.version, ref.label)
-    return load_version(workspace, head.prompt.id, version, table=table)
+    return load_version(workspace, head.subject.id, version, table=table)
 
 
 def render_messages(

@@ -18,27 +18,17 @@ from promptpilot.domain.prompt_document import (
     PromptSummary,
 )
 from promptpilot.errors import Invalid
-from promptpilot.ports import Create, Index, Item, Page, Position, Table
+from promptpilot.ports import Create, Item, Position, Table
+from promptpilot.services.heads import Head, HeadChange
+from promptpilot.services.listing import listed
 from promptpilot.services.outbox import outbox
 from promptpilot.services.prompt_contents import checked_content, drafted_content
-from promptpilot.services.prompt_heads import (
-    Head,
-    HeadChange,
-    change_head,
-    head_item,
-    head_of,
-    load_head,
-)
+from promptpilot.services.prompt_heads import PROMPTS
 from promptpilot.services.prompt_versions import new_version, version_created
 from promptpilot.services.version_store import load_version, remember_version, version_item
 
 FIRST_VERSION = "1.0.0"
 FORK_SUFFIX = " (fork)"
-
-SCANNED_PAGES = 10
-"""How many pages of the index one list looks through before it answers with what it has."""
-
-PAGE_SIZE = 100
 
 
 class PromptFilters(Model):
@@ -77,10 +67,10 @@ def fork_prompt(principal: Principal, id: str, fork: ForkDraft, *, table: Table)
     Raises `NotFound`, `Invalid` for a version and a label at once.
     """
     principal.require(Action.PROMPT_WRITE)
-    head = load_head(principal.workspace, id, table=table)
+    head = PROMPTS.load(principal.workspace, id, table=table)
     version = head.pick(fork.version, fork.label)
     source = load_version(principal.workspace, id, version, table=table)
-    old = head.prompt
+    old = head.subject
     name = fork.name or old.name[: MAX_NAME_LENGTH - len(FORK_SUFFIX)] + FORK_SUFFIX
     lineage = Lineage(prompt=id, version=source.version, digest=source.digest)
     prompt = _new_prompt(principal, name, FIRST_VERSION).model_copy(
@@ -121,7 +111,7 @@ def _create(
         forked_from=prompt.forked_from.prompt if prompt.forked_from else None,
     )
     operations = [
-        Create(head_item(prompt)),
+        Create(PROMPTS.item(prompt)),
         Create(version_item(version)),
         outbox(created),
         outbox(version_created(version)),
@@ -144,9 +134,9 @@ def get_prompt(
     Raises `NotFound`, `Invalid` for a version and a label at once.
     """
     principal.require(Action.PROMPT_READ)
-    head = load_head(principal.workspace, id, table=table)
+    head = PROMPTS.load(principal.workspace, id, table=table)
     found = load_version(principal.workspace, id, head.pick(version, label), table=table)
-    return PromptDocument.of(head.prompt, head.revision, found)
+    return PromptDocument.of(head.subject, head.revision, found)
 
 
 def update_prompt(
@@ -167,8 +157,8 @@ def update_prompt(
         if name in update and update[name] is None:
             raise Invalid(reason=f"`{name}` cannot be null; leave it out to keep it.")
 
-    def plan(head: Head) -> HeadChange | None:
-        changed = {name: new for name, new in update.items() if getattr(head.prompt, name) != new}
+    def plan(head: Head[Prompt]) -> HeadChange[Prompt] | None:
+        changed = {name: new for name, new in update.items() if getattr(head.subject, name) != new}
         if not changed:
             return None
         event = Event.of(
@@ -178,11 +168,11 @@ def update_prompt(
             subject=id,
             fields=sorted(changed),
         )
-        return HeadChange(head.prompt.model_copy(update=changed), [outbox(event)])
+        return HeadChange(head.subject.model_copy(update=changed), [outbox(event)])
 
-    head = change_head(principal.workspace, id, plan, if_revision=if_revision, table=table)
+    head = PROMPTS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
     version = load_version(principal.workspace, id, head.default_version, table=table)
-    return PromptDocument.of(head.prompt, head.revision, version)
+    return PromptDocument.of(head.subject, head.revision, version)
 
 
 def list_prompts(
@@ -195,38 +185,23 @@ def list_prompts(
 ) -> PromptPage:
     """Prompts of the workspace, newest first, those that the filters let through.
 
-    Filters are applied to what the index gives, at most `SCANNED_PAGES` pages a call.
+    Filters are applied to what the index gives, to a bounded number of its pages a call.
     """
     principal.require(Action.PROMPT_READ)
-    partition = keys.prompts(principal.workspace).partition
-    filtered = bool(filters.model_dump(exclude_none=True))
-    found: list[PromptSummary] = []
-    for _ in range(SCANNED_PAGES):
-        page = table.query(
-            partition,
-            index=Index.GSI1,
-            limit=PAGE_SIZE if filtered else limit,
-            after=after,
-            descending=True,
-        )
-        for item in page.items:
-            head = head_of(item)
-            if _passes(head.prompt, filters):
-                found.append(_summary(head))
-            if len(found) == limit:
-                return PromptPage(items=tuple(found), next=_next(item, page))
-        after = page.next
-        if after is None:
-            break
-    return PromptPage(items=tuple(found), next=after)
 
+    def shown(item: Item) -> PromptSummary | None:
+        head = PROMPTS.of(item)
+        return _summary(head) if _passes(head.subject, filters) else None
 
-def _next(item: Item, page: Page) -> Position | None:
-    """Where to go on after `item`, which is in `page`."""
-    if item is page.items[-1]:
-        return page.next
-    assert item.gsi1 is not None
-    return Position(at=item.gsi1, key=item.key)
+    items, following = listed(
+        keys.prompts(principal.workspace).partition,
+        shown,
+        limit=limit,
+        after=after,
+        filtered=bool(filters.model_dump(exclude_none=True)),
+        table=table,
+    )
+    return PromptPage(items=items, next=following)
 
 
 def _passes(prompt: Prompt, filters: PromptFilters) -> bool:
@@ -242,8 +217,8 @@ def _passes(prompt: Prompt, filters: PromptFilters) -> bool:
     return all(holds for wanted, holds in checks if wanted is not None)
 
 
-def _summary(head: Head) -> PromptSummary:
-    prompt = head.prompt
+def _summary(head: Head[Prompt]) -> PromptSummary:
+    prompt = head.subject
     return PromptSummary.model_construct(
         id=prompt.id,
         name=prompt.name,

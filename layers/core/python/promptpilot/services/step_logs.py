@@ -85,8 +85,11 @@ def claim(
 ) -> Claimed | Recorded | Busy:
     """Claim the step of `log` (a fresh one, status running) for `lease_ms` from now."""
     key = keys.log(log.workspace, log.id)
+    # Nearly every job is the first of its step, and then there is nothing to read.
+    expects_none = log.attempt == delivery.count == 1
     for _ in range(_RACES):
-        item = table.get(key)
+        item = None if expects_none else table.get(key)
+        expects_none = False
         if item is None:
             fresh = _leased(log, delivery, lease_ms)
             wanted = Item(key=key, kind=KIND, body=fresh.model_dump_json(exclude_none=True))
@@ -97,7 +100,7 @@ def claim(
                 return Recorded(read_contents(stored, blobs=blobs))
             if _is_at_work(stored, delivery):
                 return Busy()
-            again = log.model_copy(update={"attempt": stored.log.attempt + 1})
+            again = log.model_copy(update={"attempt": _attempt(log, stored.log)})
             fresh = _leased(again, delivery, lease_ms)
             wanted = item.next(fresh.model_dump_json(exclude_none=True))
             operation = Replace(wanted)
@@ -114,6 +117,13 @@ def _stands(stored: StoredLog, delivery: Delivery) -> bool:
     if stored.log.status is LogStatus.FAILED:
         return stored.token == token_digest(delivery.token)
     return stored.log.status is LogStatus.SUCCEEDED
+
+
+def _attempt(log: ExecutionLog, before: ExecutionLog) -> int:
+    """A step that waits goes on waiting when its job comes again."""
+    if before.status is LogStatus.WAITING:
+        return max(log.attempt, before.attempt)
+    return before.attempt + 1
 
 
 def _is_at_work(stored: StoredLog, delivery: Delivery) -> bool:
@@ -143,18 +153,32 @@ def record(
 
     Where the claim was superseded in the meantime, that is the log of whoever superseded it.
     """
-    stored = claimed.stored.model_copy(update={"log": log, "leased_until": 0})
-    body = stored.model_dump_json(exclude_none=True)
-    if len(body) > INLINE_BYTES:
-        body = _move_contents(stored, blobs).model_dump_json(exclude_none=True)
     try:
-        table.write([Replace(claimed.item.next(body)), outbox(event)])
+        table.write([log_change(claimed, log, blobs=blobs), outbox(event)])
     except ConditionFailed:
         item = table.get(claimed.item.key)
         if item is not None:
             return read_contents(StoredLog.model_validate_json(item.body), blobs=blobs)
         raise
     return log
+
+
+def log_change(claimed: Claimed, log: ExecutionLog, *, blobs: Blobs) -> Replace:
+    """The operation that puts `log` in the claimed one's place and gives up the claim; it fails
+    where somebody else has claimed the step since.
+    """
+    update = {"log": log, "leased_until": 0, "contents": None}
+    stored = claimed.stored.model_copy(update=update)
+    body = stored.model_dump_json(exclude_none=True)
+    if len(body) > INLINE_BYTES:
+        body = _move_contents(stored, blobs).model_dump_json(exclude_none=True)
+    return Replace(claimed.item.next(body))
+
+
+def read_claim(workspace: str, log: str, *, table: Table) -> Claimed | None:
+    """The log of that id as it stands, to be replaced by who has an answer to it from elsewhere."""
+    item = table.get(keys.log(workspace, log))
+    return None if item is None else Claimed(item, StoredLog.model_validate_json(item.body))
 
 
 def _move_contents(stored: StoredLog, blobs: Blobs) -> StoredLog:

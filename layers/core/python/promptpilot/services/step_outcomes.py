@@ -2,9 +2,13 @@
 machine.
 """
 
+from datetime import datetime
+from typing import Any
+
 from promptpilot.clock import now
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import ExecutionLog, LogError, LogStatus
+from promptpilot.domain.model import Usage
 from promptpilot.errors import StepError
 from promptpilot.ports import Blobs, Orchestrator
 from promptpilot.services.model_calls import Answer
@@ -28,6 +32,28 @@ def succeeded(log: ExecutionLog, answer: Answer) -> ExecutionLog:
     )
 
 
+def answered(
+    log: ExecutionLog,
+    output: Any,
+    *,
+    usage: Usage | None = None,
+    cost_micro_usd: int | None = 0,
+) -> ExecutionLog:
+    """The log of a step of any kind that has its result now."""
+    ended_at = now()
+    return log.model_copy(
+        update={
+            "status": LogStatus.SUCCEEDED,
+            "output": output,
+            "usage": usage,
+            "cost_micro_usd": cost_micro_usd,
+            "latency_ms": _milliseconds(log, ended_at),
+            "ended_at": ended_at,
+            "error": None,
+        }
+    )
+
+
 def failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
     """The log of a step that fails now."""
     ended_at = now()
@@ -35,10 +61,14 @@ def failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
         update={
             "status": LogStatus.FAILED,
             "error": LogError(name=type(error).__name__, message=str(error)),
-            "latency_ms": (ended_at - log.started_at).total_seconds() * 1000,
+            "latency_ms": _milliseconds(log, ended_at),
             "ended_at": ended_at,
         }
     )
+
+
+def _milliseconds(log: ExecutionLog, ended_at: datetime) -> float:
+    return (ended_at - log.started_at).total_seconds() * 1000
 
 
 def step_event(log: ExecutionLog) -> Event:

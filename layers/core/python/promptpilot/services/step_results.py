@@ -1,5 +1,6 @@
-"""The value of a prompt step in the state machine's state: `$summarize` and its fields."""
+"""The value of a step in the state machine's state: `$summarize` and its fields."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from promptpilot.domain.base import canonical_json
@@ -14,12 +15,19 @@ Step Functions carries at most 256 KiB in a payload or a variable.
 PREVIEW_CHARACTERS = 1_000
 
 
-def step_result(log: ExecutionLog, *, blobs: Blobs) -> dict[str, Any]:
-    """`{output, text, model, usage, cost, log}` of a step that succeeded.
+def step_result(log: ExecutionLog, *, blobs: Blobs) -> Any:
+    """The result of a step that succeeded: of a prompt `{output, text, model, usage, cost, log}`,
+    of any other kind its output.
 
-    `cost` is in micro-US-dollars, null where unknown. A result that is too large for the state has
-    `output: {blob, preview}` and the preview as its `text`.
+    `cost` is in micro-US-dollars, null where unknown. Of what is too large for the state, the
+    largest part is `{blob, preview}` instead.
     """
+    if log.kind == "prompt":
+        return _prompt_result(log, blobs)
+    return _fitting(log, log.output, blobs)
+
+
+def _prompt_result(log: ExecutionLog, blobs: Blobs) -> dict[str, Any]:
     result = {
         "output": log.output,
         "text": log.text,
@@ -28,15 +36,34 @@ def step_result(log: ExecutionLog, *, blobs: Blobs) -> dict[str, Any]:
         "cost": log.cost_micro_usd,
         "log": log.id,
     }
-    if _fits(log, result):
+    # Text and output say the same; JSON makes at most 6 bytes of a character.
+    if log.text is not None and len(log.text) < STATE_BYTES // 16:
+        return result
+    if _size(result) <= STATE_BYTES:
         return result
     digest = blobs.put(log.workspace, canonical_json(log.output).encode())
     preview = (log.text or "")[:PREVIEW_CHARACTERS]
     return {**result, "output": {"blob": digest, "preview": preview}, "text": preview}
 
 
-def _fits(log: ExecutionLog, result: dict[str, Any]) -> bool:
-    # Text and output say the same; JSON makes at most 6 bytes of a character.
-    if log.text is not None and len(log.text) < STATE_BYTES // 16:
-        return True
-    return len(canonical_json(result).encode()) <= STATE_BYTES
+def _fitting(log: ExecutionLog, value: Any, blobs: Blobs) -> Any:
+    """An object keeps its other fields: the status of an answer can be asked whatever its body."""
+    if _size(value) <= STATE_BYTES:
+        return value
+    if isinstance(value, Mapping):
+        largest = max(value, key=lambda name: _size(value[name]))
+        lighter = {**value, largest: _moved(log, value[largest], blobs)}
+        if _size(lighter) <= STATE_BYTES:
+            return lighter
+    return _moved(log, value, blobs)
+
+
+def _moved(log: ExecutionLog, value: Any, blobs: Blobs) -> dict[str, str]:
+    text = canonical_json(value)
+    preview = value if isinstance(value, str) else text
+    digest = blobs.put(log.workspace, text.encode())
+    return {"blob": digest, "preview": preview[:PREVIEW_CHARACTERS]}
+
+
+def _size(value: Any) -> int:
+    return len(canonical_json(value).encode())

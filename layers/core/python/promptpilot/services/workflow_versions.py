@@ -6,17 +6,15 @@ that do not fit one item together are refused when they are saved.
 """
 
 import re
-from dataclasses import dataclass
 
 from promptpilot import keys
 from promptpilot.domain.semver import Semver, is_semver
-from promptpilot.domain.version_choice import default_version, pick_version
 from promptpilot.domain.workflow import Workflow, WorkflowVersion
-from promptpilot.errors import NotFound, TooLarge
-from promptpilot.ports import MAX_ITEM_BYTES, Item, Table
+from promptpilot.errors import Archived, NotFound, TooLarge
+from promptpilot.ports import MAX_ITEM_BYTES, Item, Machine, Table
+from promptpilot.services.heads import HeadStore
 from promptpilot.services.lru import LruCache
 
-HEAD_KIND = "workflow"
 VERSION_KIND = "workflow_version"
 
 MAX_BODY_BYTES = MAX_ITEM_BYTES - 1_000
@@ -30,45 +28,34 @@ _WORKFLOW_ID = re.compile(r"workflow_[0-9A-HJKMNP-TV-Z]{26}")
 _versions: LruCache[tuple[str, str, str], WorkflowVersion] = LruCache(CACHED_CHARACTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowHead:
-    """A workflow's head and the revision of its item."""
-
-    workflow: Workflow
-    revision: int
-
-    @property
-    def default_version(self) -> str:
-        """The version that is run where nothing is named."""
-        return default_version(self.workflow.labels, self.workflow.latest)
-
-    def pick(self, version: str | None, label: str | None) -> str:
-        """The version meant by a version or a label. Raises `Invalid` for both, `NotFound`."""
-        workflow = self.workflow
-        return pick_version(workflow.labels, workflow.latest, version=version, label=label)
+def _is_id(text: str) -> bool:
+    return _WORKFLOW_ID.fullmatch(text) is not None
 
 
-def head_item(workflow: Workflow) -> Item:
-    """The item of a new head."""
-    return Item(
-        key=keys.workflow(workflow.workspace, workflow.id),
-        kind=HEAD_KIND,
-        body=workflow.model_dump_json(),
-        gsi1=keys.workflows(workflow.workspace, workflow.id),
+WORKFLOWS: HeadStore[Workflow] = HeadStore(
+    "workflow",
+    Workflow,
+    key=keys.workflow,
+    is_id=_is_id,
+    places=lambda workflow: {"gsi1": keys.workflows(workflow.workspace, workflow.id)},
+)
+
+
+def require_in_use(workflow: Workflow) -> None:
+    """Raise `Archived` for a workflow that may neither be changed nor run."""
+    if workflow.archived_at is not None:
+        raise Archived(kind="workflow", id=workflow.id)
+
+
+def machine_of(version: WorkflowVersion) -> Machine:
+    """The state machine of a version, as an orchestrator takes it."""
+    return Machine(
+        workspace=version.workspace,
+        workflow=version.workflow_id,
+        version=version.version,
+        digest=version.digest,
+        asl=version.asl,
     )
-
-
-def head_of(item: Item) -> WorkflowHead:
-    """The head that an item holds."""
-    return WorkflowHead(Workflow.model_validate_json(item.body), item.revision)
-
-
-def load_head(workspace: str, id: str, *, table: Table) -> WorkflowHead:
-    """A workflow's head. Raises `NotFound`."""
-    item = table.get(keys.workflow(workspace, id)) if _WORKFLOW_ID.fullmatch(id) else None
-    if item is None:
-        raise NotFound(kind="workflow", id=id)
-    return head_of(item)
 
 
 def version_item(version: WorkflowVersion) -> Item:
@@ -94,7 +81,7 @@ def load_workflow_version(
     if known is not None:
         return known
     item = None
-    if _WORKFLOW_ID.fullmatch(workflow) and is_semver(version):
+    if _is_id(workflow) and is_semver(version):
         padded = Semver.parse(version).padded
         item = table.get(keys.workflow_version(workspace, workflow, padded))
     if item is None:
@@ -112,10 +99,10 @@ def resolve_workflow(
     label: str | None = None,
     table: Table,
 ) -> WorkflowVersion:
-    """The version named, the one of the label, or `production`, or the latest.
+    """The version to run: the one named, the one of the label, or `production`, or the latest.
 
-    Raises `NotFound`, `Invalid` for a version and a label at once.
+    Raises `NotFound`, `Invalid` for a version and a label at once, `Archived`, `Unpublished`.
     """
-    if version is None or label is not None:
-        version = load_head(workspace, workflow, table=table).pick(version, label)
-    return load_workflow_version(workspace, workflow, version, table=table)
+    head = WORKFLOWS.load(workspace, workflow, table=table)
+    require_in_use(head.subject)
+    return load_workflow_version(workspace, workflow, head.pick(version, label), table=table)

@@ -1,44 +1,37 @@
-"""Workflows: making, reading and listing them."""
+"""Workflows: making, reading, listing, renaming and archiving them."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.compiler.pointers import pointer
 from promptpilot.domain.base import Model
+from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.domain.prompt import PromptVersion
-from promptpilot.domain.workflow import (
-    Workflow,
-    WorkflowDocument,
-    WorkflowRecord,
-    WorkflowSummary,
-    WorkflowVersion,
-)
-from promptpilot.errors import Conflict, Invalid, NotFound, Problem
-from promptpilot.ports import Create, Index, Machine, Orchestrator, Position, Table
+from promptpilot.domain.workflow import Workflow, WorkflowDocument
+from promptpilot.domain.workflow_changes import WorkflowPatch
+from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord, WorkflowSummary
+from promptpilot.errors import Invalid, Unpublished
+from promptpilot.ports import Create, Item, Orchestrator, Position, Table
+from promptpilot.services.heads import Head, HeadChange
+from promptpilot.services.listing import listed
 from promptpilot.services.outbox import outbox
-from promptpilot.services.prompt_versions import resolve_ref
+from promptpilot.services.workflow_checks import checked_workflow
+from promptpilot.services.workflow_publishing import new_version, version_created
 from promptpilot.services.workflow_versions import (
-    head_item,
-    head_of,
-    load_head,
+    WORKFLOWS,
     load_workflow_version,
-    resolve_workflow,
+    machine_of,
+    require_in_use,
     version_item,
 )
 
-if TYPE_CHECKING:
-    from promptpilot.compiler.compile import Compiled
-    from promptpilot.compiler.draft import Draft
-
 
 class WorkflowPage(Model):
-    """Workflows, newest first."""
+    """Workflows, newest first; a page may be short and still have a next one."""
 
     items: tuple[WorkflowSummary, ...]
     next: Position | None = None
@@ -59,40 +52,63 @@ def create_workflow(
 
     Raises `DocumentInvalid` with every problem, `TooLarge`.
     """
-    # The compiler, with what parses expressions, takes as long to import as half of all else, and
-    # few processes ever save a workflow.
-    from promptpilot.compiler.compile import compile_draft  # noqa: PLC0415 - see above
-    from promptpilot.compiler.draft import read_draft  # noqa: PLC0415 - see above
-
     principal.require(Action.WORKFLOW_WRITE)
-    draft = read_draft(_as_written(document))
-    prompts, unresolved = _prompts(principal.workspace, draft, table)
-    compiled = compile_draft(draft, prompts, unresolved)
-    assert draft.document is not None
-    workflow = _new_workflow(principal, draft.document)
-    version = _new_version(workflow, draft.document, compiled)
+    checked = checked_workflow(principal.workspace, document, table=table)
+    written = checked.document
+    workflow = new_workflow(principal, written.name).model_copy(
+        update={"description": written.description, "latest": written.version}
+    )
+    version = new_version(workflow, checked, written.version, principal.user)
     item = version_item(version)
     orchestrator.publish(machine_of(version))
-    created = Event.of(
-        EventType.WORKFLOW_CREATED,
-        workspace=workflow.workspace,
-        actor=principal.user,
-        subject=workflow.id,
-        version=version.version,
+    head = Head(workflow, WORKFLOWS.item(workflow))
+    table.write(
+        [
+            Create(head.item),
+            Create(item),
+            outbox(_event(EventType.WORKFLOW_CREATED, principal, workflow.id)),
+            outbox(version_created(version)),
+        ]
     )
-    table.write([Create(head_item(workflow)), Create(item), outbox(created)])
-    return WorkflowRecord.of(workflow, 1, version)
+    WORKFLOWS.remember(head)
+    return WorkflowAt(workflow, head.revision, version).record
 
 
-def machine_of(version: WorkflowVersion) -> Machine:
-    """The state machine of a version, as an orchestrator takes it."""
-    return Machine(
-        workspace=version.workspace,
-        workflow=version.workflow_id,
-        version=version.version,
-        digest=version.digest,
-        asl=version.asl,
+def new_workflow(principal: Principal, name: str) -> Workflow:
+    """A workflow that is made now and has no version yet."""
+    created_at = now()
+    return Workflow(
+        id=new_id("workflow"),
+        workspace=principal.workspace,
+        name=name,
+        owner=principal.user,
+        latest=None,
+        created_at=created_at,
+        updated_at=created_at,
     )
+
+
+def _event(type: EventType, principal: Principal, id: str, **data: Any) -> Event:
+    return Event.of(type, workspace=principal.workspace, actor=principal.user, subject=id, **data)
+
+
+def find_workflow(
+    principal: Principal,
+    id: str,
+    *,
+    version: str | None = None,
+    label: str | None = None,
+    table: Table,
+) -> WorkflowAt:
+    """A workflow at a version: the one named, the one of the label, or `production`, or the latest.
+
+    Raises `NotFound`, `Unpublished`, `Invalid` for a version and a label at once.
+    """
+    principal.require(Action.WORKFLOW_READ)
+    head = WORKFLOWS.load(principal.workspace, id, table=table)
+    picked = head.pick(version, label)
+    found = load_workflow_version(principal.workspace, id, picked, table=table)
+    return WorkflowAt(head.subject, head.revision, found)
 
 
 def get_workflow(
@@ -103,15 +119,8 @@ def get_workflow(
     label: str | None = None,
     table: Table,
 ) -> WorkflowRecord:
-    """A workflow at a version: the one named, the one of the label, or `production`, or the latest.
-
-    Raises `NotFound`, `Invalid` for a version and a label at once.
-    """
-    principal.require(Action.WORKFLOW_READ)
-    head = load_head(principal.workspace, id, table=table)
-    picked = head.pick(version, label)
-    found = load_workflow_version(principal.workspace, id, picked, table=table)
-    return WorkflowRecord.of(head.workflow, head.revision, found)
+    """A workflow at a version, with all that is known of it. Raises as `find_workflow`."""
+    return find_workflow(principal, id, version=version, label=label, table=table).record
 
 
 def get_asl(
@@ -122,72 +131,114 @@ def get_asl(
     label: str | None = None,
     table: Table,
 ) -> Mapping[str, Any]:
-    """The state machine of a version, in the Amazon States Language. Raises as `get_workflow`."""
-    principal.require(Action.WORKFLOW_READ)
-    return resolve_workflow(principal.workspace, id, version=version, label=label, table=table).asl
+    """The state machine of a version, in the Amazon States Language. Raises as `find_workflow`."""
+    return find_workflow(principal, id, version=version, label=label, table=table).version.asl
+
+
+def get_bounds(
+    principal: Principal,
+    id: str,
+    *,
+    version: str | None = None,
+    label: str | None = None,
+    table: Table,
+) -> Bounds:
+    """The most that one execution of a version can do. Raises as `find_workflow`."""
+    return find_workflow(principal, id, version=version, label=label, table=table).version.bounds
 
 
 def list_workflows(
-    principal: Principal, *, limit: int = 50, after: Position | None = None, table: Table
+    principal: Principal,
+    *,
+    archived: bool = False,
+    limit: int = 50,
+    after: Position | None = None,
+    table: Table,
 ) -> WorkflowPage:
-    """Workflows of the workspace, newest first."""
+    """Workflows of the workspace, newest first; with `archived` those in the archive as well."""
     principal.require(Action.WORKFLOW_READ)
+
+    def shown(item: Item) -> WorkflowSummary | None:
+        head = WORKFLOWS.of(item)
+        return _summary(head) if archived or head.subject.archived_at is None else None
+
     partition = keys.workflows(principal.workspace).partition
-    page = table.query(partition, index=Index.GSI1, limit=limit, after=after, descending=True)
-    heads = (head_of(item) for item in page.items)
-    items = tuple(
-        WorkflowSummary.of(head.workflow, head.revision, head.default_version) for head in heads
+    items, following = listed(
+        partition, shown, limit=limit, after=after, filtered=False, table=table
     )
-    return WorkflowPage(items=items, next=page.next)
+    return WorkflowPage(items=items, next=following)
 
 
-def _as_written(document: WorkflowDocument | Mapping[str, Any]) -> Any:
-    if isinstance(document, WorkflowDocument):
-        return document.model_dump(mode="json")
-    return document
+def _summary(head: Head[Workflow]) -> WorkflowSummary:
+    version = None if head.subject.latest is None else head.default_version
+    return WorkflowSummary.of(head.subject, head.revision, version)
 
 
-def _prompts(
-    workspace: str, draft: "Draft", table: Table
-) -> tuple[dict[str, PromptVersion], list[Problem]]:
-    """What the prompt steps refer to now, by step id, and what cannot be found."""
-    found: dict[str, PromptVersion] = {}
-    problems = []
-    for node in draft.prompt_nodes:
-        try:
-            found[node.id] = resolve_ref(workspace, node.step.prompt, table=table)
-        except NotFound as error:
-            problems.append(Problem(pointer(node.at, "prompt"), "prompt_unknown", str(error)))
-        except (Invalid, Conflict) as error:
-            problems.append(Problem(pointer(node.at, "prompt"), "prompt_invalid", str(error)))
-    return found, problems
+def update_workflow(
+    principal: Principal,
+    id: str,
+    patch: WorkflowPatch,
+    *,
+    if_revision: int | None = None,
+    table: Table,
+) -> WorkflowRecord:
+    """Change name and description without a new version. Without `if_revision` the last wins.
+
+    Raises `NotFound`, `RevisionConflict`, `Archived`, `Unpublished`, `Invalid` for a name of null.
+    """
+    principal.require(Action.WORKFLOW_WRITE)
+    update = {name: getattr(patch, name) for name in patch.model_fields_set}
+    if update.get("name", "") is None:
+        raise Invalid(reason="`name` cannot be null; leave it out to keep it.")
+
+    def plan(head: Head[Workflow]) -> HeadChange[Workflow] | None:
+        require_in_use(head.subject)
+        if head.subject.latest is None:
+            raise Unpublished(kind="workflow", id=id)
+        changed = {name: new for name, new in update.items() if getattr(head.subject, name) != new}
+        if not changed:
+            return None
+        event = _event(EventType.WORKFLOW_UPDATED, principal, id, fields=sorted(changed))
+        return HeadChange(head.subject.model_copy(update=changed), [outbox(event)])
+
+    head = WORKFLOWS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
+    version = load_workflow_version(principal.workspace, id, head.default_version, table=table)
+    return WorkflowAt(head.subject, head.revision, version).record
 
 
-def _new_workflow(principal: Principal, document: WorkflowDocument) -> Workflow:
-    created_at = now()
-    return Workflow(
-        id=new_id("workflow"),
-        workspace=principal.workspace,
-        name=document.name,
-        description=document.description,
-        owner=principal.user,
-        latest=document.version,
-        created_at=created_at,
-        updated_at=created_at,
-    )
+def archive_workflow(
+    principal: Principal, id: str, *, if_revision: int | None = None, table: Table
+) -> WorkflowSummary:
+    """Take a workflow out of use: it can be read, and neither changed nor run, and lists leave it
+    out. Executions that have begun go on. Raises `NotFound`, `RevisionConflict`.
+    """
+    return _move(principal, id, EventType.WORKFLOW_ARCHIVED, now, if_revision, table)
 
 
-def _new_version(
-    workflow: Workflow, document: WorkflowDocument, compiled: "Compiled"
-) -> WorkflowVersion:
-    return WorkflowVersion.model_construct(
-        workspace=workflow.workspace,
-        workflow_id=workflow.id,
-        version=workflow.latest,
-        document=document,
-        asl=compiled.asl,
-        bounds=compiled.bounds,
-        digest=compiled.digest,
-        author=workflow.owner,
-        created_at=workflow.created_at,
-    )
+def unarchive_workflow(
+    principal: Principal, id: str, *, if_revision: int | None = None, table: Table
+) -> WorkflowSummary:
+    """Take a workflow into use again. Raises `NotFound`, `RevisionConflict`."""
+    return _move(principal, id, EventType.WORKFLOW_UNARCHIVED, lambda: None, if_revision, table)
+
+
+def _move(
+    principal: Principal,
+    id: str,
+    type: EventType,
+    archived_at: Callable[[], Any],
+    if_revision: int | None,
+    table: Table,
+) -> WorkflowSummary:
+    """Into the archive or out of it; where it is there already nothing changes."""
+    principal.require(Action.WORKFLOW_WRITE)
+
+    def plan(head: Head[Workflow]) -> HeadChange[Workflow] | None:
+        at = archived_at()
+        if (at is None) == (head.subject.archived_at is None):
+            return None
+        workflow = head.subject.model_copy(update={"archived_at": at})
+        return HeadChange(workflow, [outbox(_event(type, principal, id))])
+
+    head = WORKFLOWS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
+    return _summary(head)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pydantic import SecretStr
 
+from promptpilot.domain.egress_opened import Opened
 from promptpilot.ports import Offload
 from promptpilot.settings import Deployed, Settings
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from promptpilot.adapters.aws.step_queue import SqsStepQueue
     from promptpilot.adapters.aws.table import DynamoTable
     from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
+    from promptpilot.adapters.egress.client import AiohttpEgress
     from promptpilot.adapters.models.registry import ModelRegistry
+    from promptpilot.adapters.partial_texts import NobodyFollows, TablePartialTexts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -192,6 +195,27 @@ class AwsPlatform:
         from promptpilot.adapters.models.registry import ModelRegistry
 
         return ModelRegistry(self._settings.custom_models, secrets=self.secrets)
+
+    @cached_property
+    def egress(self) -> "AiohttpEgress":
+        """Requests of workflows, by the functions that have the library for them."""
+        from promptpilot.adapters.egress.client import AiohttpEgress
+
+        return AiohttpEgress(Opened.read(self._settings.egress_allow))
+
+    @cached_property
+    def partial_texts(self) -> "TablePartialTexts":
+        """Items of the table."""
+        from promptpilot.adapters.partial_texts import TablePartialTexts
+
+        return TablePartialTexts(self.table)
+
+    @cached_property
+    def followers(self) -> "NobodyFollows":
+        """Clients ask for what states do."""
+        from promptpilot.adapters.partial_texts import NobodyFollows
+
+        return NobodyFollows()
 
     @property
     def offload(self) -> Offload:

@@ -1,7 +1,6 @@
 """What is handed to Step Functions: JSON texts and words of its sizes."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from promptpilot.domain.bounds import MAX_PAYLOAD_BYTES
@@ -11,7 +10,7 @@ MAX_ERROR_CHARACTERS = 256
 MAX_CAUSE_CHARACTERS = 32_768
 
 
-def json_text(value: Mapping[str, Any], what: str) -> str:
+def json_text(value: Any, what: str) -> str:
     """`value` as JSON text; `what` names it in an error.
 
     Raises `Invalid` for what is no JSON, `TooLarge` for more than a state may hold.

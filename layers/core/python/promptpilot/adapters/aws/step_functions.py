@@ -1,18 +1,23 @@
 """The `Orchestrator` of the AWS platform, in Step Functions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from promptpilot.adapters.aws.execution_history import events_of
 from promptpilot.adapters.aws.idle_machines import delete_idle
 from promptpilot.adapters.aws.machine_definition import definition_of, machine_name
 from promptpilot.adapters.aws.refusals import Refused, asking
 from promptpilot.adapters.aws.state_payload import failure, json_text
 from promptpilot.errors import Conflict, DocumentInvalid, NotFound, Problem, Unavailable
-from promptpilot.ports import Machine
+from promptpilot.ports import HistoryEvent, Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+HISTORY_PAGE = 1_000
+"""The most events that Step Functions tells at once."""
 
 NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
@@ -70,21 +75,48 @@ class StepFunctions:
             return
 
     def resume(self, machine: Machine, name: str) -> None:
-        """Run an execution that failed, timed out or was stopped on from where it ended.
-
-        Raises `NotFound`, and `Conflict` for one that runs, has succeeded or ended over 14 days
-        ago.
-        """
+        """See `Orchestrator.resume`."""
+        execution = self._execution(machine, name)
         try:
             asking(
                 self._client.redrive_execution,
                 {"ExecutionDoesNotExist", "ExecutionNotRedrivable"},
-                executionArn=self._execution(machine, name),
+                executionArn=execution,
             )
         except Refused as refused:
             if refused.code == "ExecutionDoesNotExist":
                 raise NotFound(kind="execution", id=name) from refused
-            raise Conflict(reason="The execution cannot be resumed.") from refused
+            told = asking(self._client.describe_execution, executionArn=execution)
+            if told["status"] != "RUNNING":
+                raise Conflict(reason="The execution cannot be resumed.") from refused
+
+    def history(
+        self, machine: Machine, name: str, *, after: int, limit: int
+    ) -> Sequence[HistoryEvent]:
+        """See `Orchestrator.history`. What Step Functions keeps is read from its beginning on,
+        since only there an event's number can be known.
+        """
+        events = events_of(self._history(self._execution(machine, name)))
+        return tuple(islice(events, after, after + max(0, limit)))
+
+    def _history(self, execution: str) -> Iterator[Mapping[str, Any]]:
+        page: dict[str, Any] = {}
+        while True:
+            try:
+                told = asking(
+                    self._client.get_execution_history,
+                    {"ExecutionDoesNotExist"},
+                    executionArn=execution,
+                    maxResults=HISTORY_PAGE,
+                    includeExecutionData=False,
+                    **page,
+                )
+            except Refused:
+                return
+            yield from told["events"]
+            if "nextToken" not in told:
+                return
+            page = {"nextToken": told["nextToken"]}
 
     def output(self, arn: str) -> str | None:
         """See `Orchestrator.output`."""
@@ -102,7 +134,7 @@ class StepFunctions:
         """See `Orchestrator.forget_idle`."""
         return delete_idle(self._client, self._machines, since)
 
-    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
+    def succeed_task(self, token: str, output: Any) -> bool:
         """See `Orchestrator.succeed_task`."""
         text = json_text(output, "A task's output")
         return _somebody_waits(self._client.send_task_success, taskToken=token, output=text)

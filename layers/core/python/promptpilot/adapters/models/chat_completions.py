@@ -21,18 +21,21 @@ MAX_MODEL_NAME = 200
 _SCHEMA_NAME = "output"
 
 
-def request_body(request: ModelRequest, model: str) -> bytes:
+def request_body(request: ModelRequest, model: str, *, stream: bool = False) -> bytes:
     """The JSON body that asks `model` (the server's own name for it). Only settings that are set
     are in it.
     """
     body: dict[str, Any] = {
         "model": model,
         "messages": [{"role": each.role, "content": each.content} for each in request.messages],
-        **request.settings.model_dump(exclude_defaults=True),
     }
+    if request.settings.model_fields_set:
+        body |= request.settings.model_dump(exclude_defaults=True)
     if request.output_schema is not None:
         schema = {"name": _SCHEMA_NAME, "schema": request.output_schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -69,14 +72,28 @@ def _none_unless_valid(value: Any, validate: ValidatorFunctionWrapHandler) -> _U
     return usage
 
 
-class _Message(_Part):
+class _Text(_Part):
     content: str | None = None
     refusal: str | None = None
 
 
 class _Choice(_Part):
-    message: _Message
+    message: _Text
     finish_reason: str | None = None
+
+
+class _DeltaChoice(_Part):
+    delta: _Text = _Text()
+    finish_reason: str | None = None
+
+
+class Delta(_Part):
+    """One piece of a reply that is streamed."""
+
+    choices: tuple[_DeltaChoice, ...] = ()
+    error: Any = None
+    model: str | None = None
+    usage: Annotated[_Usage | None, WrapValidator(_none_unless_valid)] = None
 
 
 class _Reply(_Part):
@@ -105,9 +122,9 @@ def completion(content_type: str, body: bytes, *, asked: str, prefix: str) -> Co
     text, finish_reason = _answer(reply)
     return Completion(
         text=text,
-        model=f"{prefix}{reply.model[:MAX_MODEL_NAME]}" if reply.model else asked,
+        model=served_model(reply.model, asked=asked, prefix=prefix),
         finish_reason=finish_reason,
-        usage=_usage(reply.usage),
+        usage=usage_of(reply.usage),
     )
 
 
@@ -131,7 +148,13 @@ def _what_is_wrong(error: ValidationError) -> str:
     return f"The model's server answered with something else than a chat completion, at {place}."
 
 
-def _usage(usage: _Usage | None) -> Usage | None:
+def served_model(told: str | None, *, asked: str, prefix: str) -> str:
+    """Our name of the model that a server says it has used; where it does not, the one asked."""
+    return f"{prefix}{told[:MAX_MODEL_NAME]}" if told else asked
+
+
+def usage_of(usage: _Usage | None) -> Usage | None:
+    """What a server says it has used, in our words."""
     if usage is None:
         return None
     input_details, output_details = usage.prompt_tokens_details, usage.completion_tokens_details

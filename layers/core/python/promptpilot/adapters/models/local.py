@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.domain.model import Completion, ModelRequest
 from promptpilot.errors import ModelTimeout
+from promptpilot.ports import OnText
 
 LOCAL_VENDOR = "local"
 LOCAL_MODEL = "smollm2-135m"
@@ -46,12 +47,14 @@ class LocalClient:
         self._lock = threading.Lock()
         self._current: tuple[LocalEndpoint, OpenAICompatible] | None = None
 
-    async def complete(self, request: ModelRequest) -> Completion:
-        """One answer, within `request.timeout` seconds, waiting included. Raises a `ModelError`."""
+    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+        """One answer, within `request.timeout` seconds, waiting included; with `on_text` streamed.
+        Raises a `ModelError`.
+        """
         try:
             async with asyncio.timeout(request.timeout):
                 client = await self._client(await self._server.endpoint())
-                return await client.complete(request)
+                return await client.complete(request, on_text=on_text)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
 

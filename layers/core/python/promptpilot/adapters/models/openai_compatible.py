@@ -8,12 +8,21 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from promptpilot.adapters.models.chat_completions import completion, request_body
+from promptpilot.adapters.models.chat_stream import ChatStream
+from promptpilot.adapters.models.openai_errors import refuses_streaming
 from promptpilot.adapters.models.stored_key import KeySource
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.errors import Invalid, ModelAuthFailed, ModelTimeout, ModelUnavailable
+from promptpilot.errors import (
+    Invalid,
+    ModelAuthFailed,
+    ModelRejectedRequest,
+    ModelTimeout,
+    ModelUnavailable,
+)
+from promptpilot.ports import OnText
 
 if TYPE_CHECKING:
-    from promptpilot.adapters.models.openai_connection import OpenAIConnection
+    from promptpilot.adapters.models.openai_connection import OpenAIConnection, Reply
 
 CLOSE_SECONDS = 5.0
 
@@ -21,7 +30,7 @@ CLOSE_SECONDS = 5.0
 class OpenAICompatible:
     """Calls the models of one server; our names for them are `prefix` and the server's own name.
 
-    The SDK is imported and connections are made when the first call needs them, one set for each
+    aiohttp is imported and connections are made when the first call needs them, one set for each
     event loop that calls. The key is the given one, or what its source gives at each call. Raises
     `Invalid` for a `base_url` that no path can be added to.
     """
@@ -34,17 +43,53 @@ class OpenAICompatible:
         self._connections: dict[asyncio.AbstractEventLoop, OpenAIConnection] = {}
         self._closed = False
 
-    async def complete(self, request: ModelRequest) -> Completion:
-        """One answer, within `request.timeout` seconds from start to end. Raises a `ModelError`."""
+    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+        """One answer, within `request.timeout` seconds from start to end. Raises a `ModelError`.
+
+        With `on_text` the answer is streamed, where the server can, and goes there piece by piece.
+        """
         try:
             async with asyncio.timeout(request.timeout):
                 key = await self._key()
                 connection = await self._connection()
-                body = request_body(request, request.model.removeprefix(self._prefix))
-                reply = await connection.post(body, request.model, key)
+                if on_text is not None:
+                    return await self._stream(connection, key, request, on_text)
+                return await self._ask(connection, key, request)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
-        return completion(reply.content_type, reply.body, asked=request.model, prefix=self._prefix)
+
+    async def _ask(
+        self, connection: "OpenAIConnection", key: SecretStr, request: ModelRequest
+    ) -> Completion:
+        body = request_body(request, request.model.removeprefix(self._prefix))
+        return self._completion(await connection.post(body, request.model, key), request)
+
+    async def _stream(
+        self,
+        connection: "OpenAIConnection",
+        key: SecretStr,
+        request: ModelRequest,
+        on_text: OnText,
+    ) -> Completion:
+        """An answer that comes whole, from a server that does not stream, is one piece."""
+        body = request_body(request, request.model.removeprefix(self._prefix), stream=True)
+        stream = ChatStream(on_text)
+        try:
+            reply = await connection.post(body, request.model, key, take=stream.take)
+        except ModelRejectedRequest as error:
+            if not refuses_streaming(error):
+                raise
+            whole = await self._ask(connection, key, request)
+        else:
+            if reply.body is None:
+                return stream.completion(asked=request.model, prefix=self._prefix)
+            whole = self._completion(reply, request)
+        on_text(whole.text)
+        return whole
+
+    def _completion(self, reply: "Reply", request: ModelRequest) -> Completion:
+        body = reply.body or b""
+        return completion(reply.content_type, body, asked=request.model, prefix=self._prefix)
 
     async def close(self) -> None:
         """Close the connections of every loop. No call is possible afterwards.
@@ -79,7 +124,7 @@ class OpenAICompatible:
 
 
 def _import_connection() -> "type[OpenAIConnection]":
-    from promptpilot.adapters.models.openai_connection import (  # noqa: PLC0415 - takes a second
+    from promptpilot.adapters.models.openai_connection import (  # noqa: PLC0415 - takes a moment
         OpenAIConnection,
     )
 

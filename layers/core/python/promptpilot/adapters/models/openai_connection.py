@@ -1,120 +1,152 @@
-"""The official `openai` SDK, set up for calling one server from one event loop.
+"""Calling one server that speaks OpenAI's Chat Completions, over aiohttp, from one event loop.
 
-Importing this module imports the SDK, which takes about a second; see `openai_compatible`.
+Importing this module imports aiohttp, which takes a moment; see `openai_compatible`.
 """
 
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import httpx2
-import openai
-from openai import AsyncOpenAI, Omit, omit
+import truststore
 from pydantic import SecretStr
+from yarl import URL
 
-from promptpilot.adapters.models.aiohttp_client import AiohttpClient
-from promptpilot.adapters.models.openai_errors import model_error
+from promptpilot.adapters.models.openai_errors import status_error
+from promptpilot.errors import ModelUnavailable
 
 MAX_CONNECTIONS = 1000
 KEEP_ALIVE_SECONDS = 4.0
 """Under the 5 s after which many servers close an idle connection, maybe just when we use it."""
 
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+"""The longest answer that is read, decompressed: a server must not be able to fill our memory."""
+
+DRAIN_SECONDS = 0.25
+"""How long the end of a stream may follow its last event: a connection that has ended is kept."""
+
+Take = Callable[[bytes], bool]
+"""Gets a stream piece by piece; True once it needs no more."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class _QuietOpenAI(AsyncOpenAI):
-    """Sends the headers a call needs and no others.
-
-    The SDK would add facts about this machine, and take an organisation, a project or whole
-    headers from the environment: they belong to OpenAI's own service, not to any server.
-    """
-
-    @property
-    def default_headers(self) -> dict[str, str | Omit]:
-        """The headers of every request, on top of the key."""
-        return {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": "promptpilot",
-        }
+_HEADERS = {
+    "Accept": "application/json, text/event-stream",
+    "Content-Type": "application/json",
+    "User-Agent": "promptpilot",
+}
+_FAILURES: dict[type[aiohttp.ClientError], str] = {
+    aiohttp.ClientConnectorDNSError: "has a host name that cannot be resolved",
+    aiohttp.ClientSSLError: "cannot be connected to safely (TLS)",
+    aiohttp.ClientConnectorError: "cannot be connected to",
+    aiohttp.ClientConnectionError: "closed the connection before its answer was complete",
+    aiohttp.ClientPayloadError: "closed the connection before its answer was complete",
+    aiohttp.ClientError: "answered with something that is not HTTP",
+}
+"""What happened, from the most to the least specific error; reads on from "The model's server"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer as it came."""
+    """A successful answer as it came; None for the body where a stream was taken as it came."""
 
     content_type: str
-    body: bytes
+    body: bytes | None
 
 
 class OpenAIConnection:
     """Calls the Chat Completions of the server at `base_url`. Belongs to the running event loop."""
 
     def __init__(self, base_url: str) -> None:
-        self._url = f"{base_url.rstrip('/')}/chat/completions"
-        self._client = _QuietOpenAI(
-            base_url=base_url,
-            api_key="none",  # the SDK insists on one; every call brings its own, or none
-            max_retries=0,
-            timeout=None,
-            http_client=AiohttpClient(_session(httpx2.URL(base_url))),
-        )
-        self._key: SecretStr | None = None
-        self._options: Any = None
+        self._url = URL(f"{base_url.rstrip('/')}/chat/completions")
+        self._session = _session(base_url)
 
-    async def post(self, body: bytes, model: str, api_key: SecretStr) -> Reply:
+    async def post(
+        self, body: bytes, model: str, api_key: SecretStr, *, take: Take | None = None
+    ) -> Reply:
         """The answer to one request body. Raises a `ModelError`; `model` is for its text.
 
-        An empty `api_key` sends none.
+        With `take`, an answer that is a stream of events goes there as it comes. An empty `api_key`
+        sends none. Being cancelled closes the connection.
         """
-        if api_key is not self._key:
-            self._options = _options(api_key.get_secret_value())
-            self._key = api_key
+        if self._session.closed:
+            raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
+        key = api_key.get_secret_value()
+        headers = {"Authorization": f"Bearer {key}"} if key else None
         try:
-            # The SDK's own low-level call: without building its object model for every answer.
-            response = await self._client.post(
-                self._url, cast_to=httpx2.Response, content=body, options=self._options
-            )
-        except openai.OpenAIError as error:
-            raise model_error(error, model) from error
-        return Reply(response.headers.get("content-type", ""), response.content)
+            async with self._session.post(
+                self._url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                if not 200 <= response.status < 300:
+                    body = await _body(response)
+                    raise status_error(response.status, response.headers, body, model)
+                kind = response.headers.get("Content-Type", "")
+                if take is not None and kind.lower().startswith("text/event-stream"):
+                    await _stream(response, take)
+                    return Reply(kind, None)
+                return Reply(kind, await _body(response))
+        except aiohttp.ClientError as error:
+            raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
 
     async def close(self) -> None:
         """Close every connection to the server; calls under way fail."""
-        await self._client.close()
+        await self._session.close()
 
 
-def _options(api_key: str) -> dict[str, Any]:
-    """Naming every option spares the SDK deep copies of its defaults on each call."""
-    return {
-        "headers": {
-            "X-Stainless-Retry-Count": omit,
-            "Authorization": f"Bearer {api_key}" if api_key else omit,
-        },
-        "max_retries": 0,
-        "timeout": None,
-        "params": {},
-        "security": {"bearer_auth": True},
-    }
-
-
-def _session(base_url: httpx2.URL) -> aiohttp.ClientSession:
+def _session(base_url: str) -> aiohttp.ClientSession:
+    parts = urlsplit(base_url)
     connector = aiohttp.TCPConnector(
         limit=MAX_CONNECTIONS,
         keepalive_timeout=KEEP_ALIVE_SECONDS,
-        ssl=httpx2.create_ssl_context() if base_url.scheme == "https" else True,
+        # The system's own trust store, on every system.
+        ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if parts.scheme == "https" else True,
     )
     return aiohttp.ClientSession(
         connector=connector,
+        headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are none of another's
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the caller has a clock
-        proxy=_proxy(base_url),
+        proxy=_proxy(parts.scheme, parts.hostname or ""),
     )
 
 
-def _proxy(base_url: httpx2.URL) -> str | None:
+def _proxy(scheme: str, host: str) -> str | None:
     """The proxy that the environment sets for this server, if any; looked up once."""
-    if base_url.host in _LOOPBACK or proxy_bypass(base_url.host):
+    if host in _LOOPBACK or proxy_bypass(host):
         return None
-    return getproxies().get(base_url.scheme)
+    return getproxies().get(scheme)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+
+    def take(chunk: bytes) -> bool:
+        chunks.append(chunk)
+        return False
+
+    await _stream(response, take)
+    return b"".join(chunks)
+
+
+async def _stream(response: aiohttp.ClientResponse, take: Take) -> None:
+    left = MAX_ANSWER_BYTES
+    async for chunk in response.content.iter_any():
+        left -= len(chunk)
+        if left < 0:
+            raise ModelUnavailable(reason="The model's server answered with far too much.")
+        if take(chunk):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_drain(response), DRAIN_SECONDS)
+            return
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    async for _ in response.content.iter_any():
+        pass
+
+
+def _failure(error: aiohttp.ClientError) -> str:
+    return next(words for kind, words in _FAILURES.items() if isinstance(error, kind))

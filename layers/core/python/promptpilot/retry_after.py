@@ -1,4 +1,4 @@
-"""How long a vendor asks us to wait."""
+"""How long a server asks us to wait."""
 
 import math
 from collections.abc import Mapping

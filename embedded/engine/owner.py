@@ -1,0 +1,53 @@
+"""What a frame needs of the execution that it belongs to."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any, Protocol
+
+from embedded.engine.dispatcher import Dispatcher
+from embedded.engine.evaluation import Evaluator
+from embedded.engine.snapshot import Snapshot, Variable
+from embedded.engine.task_tokens import TaskTokens
+from embedded.engine.turn import Turn
+
+
+class Journaled(Protocol):
+    """A frame, as its execution sees it."""
+
+    def stage(self, turn: Turn) -> None:
+        """Add where it stands to what is journaled."""
+        ...
+
+
+class Owner(Protocol):
+    """An execution, as its frames see it."""
+
+    name: str
+    context: dict[str, Any]
+    evaluator: Evaluator
+    tokens: TaskTokens
+    dispatcher: Dispatcher
+
+    def count_events(self, events: int) -> int:
+        """Add to the events of the whole execution; returns how many there are."""
+        ...
+
+    def count_variable_bytes(self, grown: int) -> None:
+        """Add to the bytes of all variables. Raises `StateFailed` past the limit."""
+        ...
+
+    def stage(self, frame: Journaled) -> object:
+        """Journal soon where the frame stands, and those around it."""
+        ...
+
+    def save(self, frame: Journaled) -> Awaitable[None]:
+        """The same; done when it is journaled."""
+        ...
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run beside the others until the execution ends."""
+        ...
+
+    def journaled(self, path: str) -> tuple[Snapshot | None, Sequence[Variable]]:
+        """Where the frame at `path` stood when the engine stopped; asked once."""
+        ...

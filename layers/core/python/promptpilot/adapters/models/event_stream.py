@@ -1,0 +1,38 @@
+"""Server-sent events, as far as model servers use them: the data of one event after another.
+
+The format is WHATWG HTML's: lines that end with CR, LF or both; `data` fields of one event are
+joined by line feeds; an empty line ends an event; comments and other fields are passed over.
+"""
+
+import re
+from codecs import getincrementaldecoder
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class EventStream:
+    """Takes bytes in pieces as they come, which may end within a character or a line end."""
+
+    def __init__(self) -> None:
+        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        self._rest = ""
+        self._data: list[str] = []
+
+    def feed(self, piece: bytes) -> list[str]:
+        """The data of every event that this piece completes."""
+        text = self._rest + self._decode(piece)
+        # A CR at the end may be half of a CR LF.
+        held = text[-1:] if text.endswith("\r") else ""
+        *lines, rest = _LINE_END.split(text.removesuffix(held))
+        self._rest = rest + held
+        return [data for line in lines if (data := self._line(line.removeprefix("\ufeff")))]
+
+    def _line(self, line: str) -> str | None:
+        """The data of the event that this line ends, if it ends one that has any."""
+        if not line:
+            data, self._data = self._data, []
+            return "\n".join(data)
+        field, _, value = line.partition(":")
+        if field == "data":
+            self._data.append(value.removeprefix(" "))
+        return None

@@ -1,0 +1,3 @@
+"""How long a cursor may be."""
+
+MAX_CURSOR_LENGTH = 4_000

@@ -1,0 +1,70 @@
+"""Running a step that has something done elsewhere."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from promptpilot.compiler.inputs import value_problems
+from promptpilot.domain.execution import ExecutionLog
+from promptpilot.domain.json_value import json_fault
+from promptpilot.domain.workflow_steps import ActionStep
+from promptpilot.errors import ActionError, DocumentInvalid, StepError, StepInvalid, StepTimedOut
+from promptpilot.services.actions.action import Action, ActionContext
+from promptpilot.services.actions.registry import ACTIONS
+from promptpilot.services.claimed_steps import ClaimedStep
+from promptpilot.services.egress_rules import load_rules
+from promptpilot.services.step_outcomes import answered, failed
+from promptpilot.services.step_ports import Ports
+
+REASON = "The arguments do not fit the action."
+MARGIN_SECONDS = 1.0
+"""How much longer than its time an action may take to say that it is over."""
+
+
+async def run_action_step(step: ClaimedStep, ports: Ports) -> ExecutionLog:
+    """Check the arguments and run the action."""
+    config = await ports.offload(step.config, ActionStep, table=ports.table)
+    action = _action(config, ACTIONS)
+    arguments = step.job.variables
+    log = step.log.model_copy(update={"input": action.shown(arguments)})
+    try:
+        _check(arguments, action)
+        context = ActionContext(
+            workspace=step.job.workspace,
+            log=log.id,
+            seconds=float(config.timeout_seconds),
+            egress=ports.egress,
+            rules=await ports.offload(load_rules, step.job.workspace, table=ports.table),
+        )
+        return answered(log, await _run(action, arguments, context))
+    except StepError as error:
+        return failed(log, error)
+
+
+def _action(config: ActionStep, actions: Mapping[str, Action]) -> Action:
+    if config.connection is not None:
+        raise StepInvalid(reason=f"There is no connection {config.connection!r}.")
+    if config.action not in actions:
+        known = ", ".join(actions)
+        reason = f"There is no action {config.action!r}; there are: {known}."
+        raise StepInvalid(reason=reason)
+    return actions[config.action]
+
+
+def _check(arguments: Mapping[str, Any], action: Action) -> None:
+    problems = tuple(value_problems(action.arguments, arguments))
+    if problems:
+        told = " ".join(f"{each.at or '/'}: {each.message}" for each in problems[:5])
+        raise StepInvalid(reason=f"{REASON} {told}") from DocumentInvalid(problems=problems)
+
+
+async def _run(action: Action, arguments: Mapping[str, Any], context: ActionContext) -> Any:
+    try:
+        async with asyncio.timeout(context.seconds + MARGIN_SECONDS):
+            result = await action.run(arguments, context)
+    except TimeoutError as error:
+        raise StepTimedOut from error
+    fault = json_fault(result)
+    if fault is not None:
+        raise ActionError(reason=f"The action's result {fault}.")
+    return result

@@ -1,0 +1,168 @@
+"""The action `http.request`: one HTTP request, and its answer as the result."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from promptpilot.domain.json_value import json_fault
+from promptpilot.errors import (
+    ActionRateLimited,
+    ActionRejected,
+    ActionUnavailable,
+    StepInvalid,
+)
+from promptpilot.ports import OutboundAnswer, OutboundRequest
+from promptpilot.retry_after import retry_after_seconds
+from promptpilot.services.actions.action import ActionContext
+
+MASK = "***"
+
+_SECRET = re.compile(
+    r"auth|cookie|key|token|secret|password|signature|credential|session", re.IGNORECASE
+)
+"""Headers and query parameters whose values are nobody's to read in a log."""
+_TEXT = {"type": ["string", "number", "integer", "boolean"]}
+_JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
+_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_TOO_MANY = 429
+_TIMED_OUT = 408
+
+
+class HttpRequest:
+    """An `Action`. The result is {status, headers, body}: the body parsed where it is JSON, else
+    text. A status from 400 on fails the step, unless `accept` lists it.
+    """
+
+    name = "http.request"
+    arguments: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {
+            "method": {
+                "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+                "description": "GET where none is given.",
+            },
+            "url": {"type": "string", "minLength": 1, "maxLength": 8_000},
+            "headers": {"type": "object", "additionalProperties": _TEXT},
+            "query": {
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [_TEXT, {"type": "array", "items": _TEXT}, {"type": "null"}]
+                },
+                "description": "Added to the URL; null leaves a parameter out.",
+            },
+            "body": {"description": "Any JSON, sent as such."},
+            "text": {"type": "string", "description": "Sent instead of `body`, as it is."},
+            "timeout": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": "Seconds, at most those of the step.",
+            },
+            "accept": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 400, "maximum": 599},
+                "description": "Statuses that are results and no failures.",
+            },
+        },
+        "required": ["url"],
+        "additionalProperties": False,
+        "not": {"required": ["body", "text"]},
+    }
+
+    def shown(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values of headers and parameters that look like credentials are masked."""
+        masked = {
+            place: {name: MASK if _SECRET.search(name) else each for name, each in given.items()}
+            for place in ("headers", "query")
+            if isinstance(given := arguments.get(place), Mapping)
+        }
+        return {**arguments, **masked}
+
+    async def run(self, arguments: Mapping[str, Any], context: ActionContext) -> Any:
+        """Send it. Raises as `Egress.send`, and an `ActionError` by the status."""
+        seconds = min(float(arguments.get("timeout", context.seconds)), context.seconds)
+        request = OutboundRequest(
+            method=arguments.get("method", "GET"),
+            url=_url(arguments),
+            headers=_headers(arguments),
+            body=_body(arguments),
+            timeout=seconds,
+        )
+        answer = await context.egress.send(request, context.rules)
+        _check(answer, arguments.get("accept", ()))
+        return {
+            "status": answer.status,
+            "headers": dict(answer.headers),
+            "body": _parsed(answer),
+        }
+
+
+def _url(arguments: Mapping[str, Any]) -> str:
+    given: str = arguments["url"]
+    query = {
+        name: [_text(each) for each in (value if isinstance(value, list) else [value])]
+        for name, value in arguments.get("query", {}).items()
+        if value is not None
+    }
+    if not query:
+        return given
+    try:
+        parts = urlsplit(given)
+    except ValueError as error:
+        raise StepInvalid(reason="The URL cannot be read.") from error
+    added = "&".join(filter(None, (parts.query, urlencode(query, doseq=True))))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, added, ""))
+
+
+def _headers(arguments: Mapping[str, Any]) -> dict[str, str]:
+    headers = {name: _text(value) for name, value in arguments.get("headers", {}).items()}
+    if "content-type" in {name.lower() for name in headers}:
+        return headers
+    if "body" in arguments:
+        headers["Content-Type"] = "application/json"
+    elif "text" in arguments:
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+    return headers
+
+
+def _body(arguments: Mapping[str, Any]) -> bytes:
+    if "text" in arguments:
+        return str(arguments["text"]).encode()
+    if "body" in arguments:
+        return json.dumps(arguments["body"], ensure_ascii=False).encode()
+    return b""
+
+
+def _text(value: Any) -> str:
+    """As JSON writes it: `true`, and not `True`."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _check(answer: OutboundAnswer, accepted: Any) -> None:
+    status = answer.status
+    if status < 400 or status in accepted:  # the first of the failures
+        return
+    told = f"The server answered with the status {status}."
+    if status == _TOO_MANY:
+        raise ActionRateLimited(reason=told, retry_after=retry_after_seconds(answer.headers))
+    if status == _TIMED_OUT or status >= 500:
+        raise ActionUnavailable(reason=told)
+    raise ActionRejected(reason=told)
+
+
+def _parsed(answer: OutboundAnswer) -> Any:
+    """The body as JSON where it says that it is and is, or else as text."""
+    kind = answer.headers.get("content-type", "")
+    charset = _CHARSET.search(kind)
+    try:
+        text = answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
+    except (LookupError, ValueError):
+        text = answer.body.decode("utf-8", "replace")
+    if not _JSON.match(kind.strip()):
+        return text
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text if json_fault(value) else value

@@ -1,0 +1,61 @@
+"""Lists of approvals."""
+
+from promptpilot import keys
+from promptpilot.clock import now
+from promptpilot.domain.approval import Approval, ApprovalStatus
+from promptpilot.domain.base import Model
+from promptpilot.domain.permissions import Action
+from promptpilot.domain.principal import Principal
+from promptpilot.ports import Index, Position, Table
+from promptpilot.services.approval_access import email_of
+
+SCANNED_PAGES = 10
+
+
+class ApprovalFilters(Model):
+    """Which approvals a list shows; `mine` are those that the caller may decide."""
+
+    status: ApprovalStatus | None = None
+    mine: bool = False
+
+
+class ApprovalPage(Model):
+    """Approvals, newest first; with a filter a page may hold fewer than asked for."""
+
+    items: tuple[Approval, ...]
+    next: Position | None = None
+
+
+def list_approvals(
+    principal: Principal,
+    *,
+    filters: ApprovalFilters,
+    limit: int = 50,
+    after: Position | None = None,
+    table: Table,
+) -> ApprovalPage:
+    """Approvals of the workspace as they stand now, newest first."""
+    principal.require(Action.APPROVAL_READ)
+    if filters.status is ApprovalStatus.PENDING:
+        index, partition = Index.GSI2, keys.approvals_pending(principal.workspace).partition
+    else:
+        index, partition = Index.GSI1, keys.approvals(principal.workspace).partition
+    email = email_of(principal, table=table) if filters.mine else None
+    moment = now()
+
+    def shown(approval: Approval) -> bool:
+        if filters.status not in {None, approval.status}:
+            return False
+        return not filters.mine or approval.may_be_decided_by(principal.user, email, principal.role)
+
+    found: list[Approval] = []
+    for _ in range(SCANNED_PAGES):
+        page = table.query(
+            partition, index=index, limit=limit - len(found), after=after, descending=True
+        )
+        read = (Approval.model_validate_json(item.body).as_of(moment) for item in page.items)
+        found += filter(shown, read)
+        after = page.next
+        if after is None or len(found) >= limit:
+            break
+    return ApprovalPage(items=tuple(found), next=after)

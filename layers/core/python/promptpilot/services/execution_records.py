@@ -1,0 +1,60 @@
+"""How executions are kept."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from promptpilot import keys
+from promptpilot.domain.execution import Execution
+from promptpilot.errors import NotFound
+from promptpilot.ports import Item, Replace, Table
+
+KIND = "execution"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An execution as it was read, and the item that a change of it has to replace."""
+
+    item: Item
+    execution: Execution
+
+    def changed(self, **update: Any) -> "Recorded":
+        """The same with other fields, one revision later; nothing is written."""
+        execution = self.execution.model_copy(update=update)
+        return Recorded(self.item.next(execution.model_dump_json()), execution)
+
+    @property
+    def replace(self) -> Replace:
+        """The operation that writes a changed one."""
+        return Replace(self.item)
+
+
+def execution_item(execution: Execution) -> Item:
+    """The item of a new execution."""
+    workspace = execution.workspace
+    return Item(
+        key=keys.execution(workspace, execution.id),
+        kind=KIND,
+        body=execution.model_dump_json(),
+        gsi1=keys.executions(workspace, execution.id),
+        gsi2=keys.executions_of(workspace, execution.workflow_id, execution.id),
+    )
+
+
+def recorded(item: Item) -> Recorded:
+    """The execution that an item holds."""
+    return Recorded(item, Execution.model_validate_json(item.body))
+
+
+def find_execution(workspace: str, id: str, *, table: Table) -> Recorded | None:
+    """An execution; None where there is none."""
+    item = table.get(keys.execution(workspace, id))
+    return None if item is None else recorded(item)
+
+
+def load_execution(workspace: str, id: str, *, table: Table) -> Recorded:
+    """An execution. Raises `NotFound`."""
+    found = find_execution(workspace, id, table=table)
+    if found is None:
+        raise NotFound(kind="execution", id=id)
+    return found

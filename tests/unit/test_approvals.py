@@ -1,0 +1,432 @@
+"""Steps that ask people: who may decide, what a decision does, and what becomes of those that
+nobody decides.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from promptpilot import keys
+from promptpilot.clock import now
+from promptpilot.domain.approval import Approval, ApprovalStatus, Decision
+from promptpilot.domain.execution import ExecutionStatus, LogStatus
+from promptpilot.domain.identity import User
+from promptpilot.domain.ids import new_id
+from promptpilot.domain.permissions import Role
+from promptpilot.domain.principal import Principal
+from promptpilot.errors import Conflict, DocumentInvalid, Forbidden, NotFound, Unavailable
+from promptpilot.ports import Item, Put
+from promptpilot.services import approval_steps, approvals, execution_waits
+from promptpilot.services.approval_lists import ApprovalFilters, list_approvals
+from promptpilot.services.approvals import (
+    close_approvals,
+    decide_approval,
+    first_unanswered,
+    get_approval,
+    settle_approval,
+)
+from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.waiting_tasks import waiting_tasks
+from tests.unit.kinds_world import KindsWorld
+from tests.unit.world import RecordingOrchestrator
+
+FORM = {
+    "type": "object",
+    "properties": {"audience": {"enum": ["team", "company"]}},
+    "required": ["audience"],
+    "additionalProperties": False,
+}
+APPROVE = Decision(decision="approve")
+REJECT = Decision(decision="reject")
+
+
+class Asking(KindsWorld):
+    """A world with an execution of three steps: `ask`, `also`, which asks too, and `then`."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(
+            {"id": "ask", "kind": "approval", "message": "Well?", **fields},
+            {"id": "also", "kind": "approval"},
+            {"id": "then", "kind": "prompt"},
+        )
+        self.execution = self.run()
+
+    async def ask(self, step: str = "ask", **fields: Any) -> Approval:
+        await self.do(self.execution, step, message="Well?", **fields)
+        return self.approval(step)
+
+    def approval(self, step: str = "ask") -> Approval:
+        page = list_approvals(self.principal, filters=ApprovalFilters(), table=self.ports.table)
+        return next(each for each in page.items if each.step == step)
+
+    def decide(self, decision: Decision, who: Principal | None = None, step: str = "ask") -> Any:
+        return decide_approval(
+            who or self.principal,
+            self.approval(step).id,
+            decision,
+            table=self.ports.table,
+            blobs=self.ports.blobs,
+            orchestrator=self.orchestrator,
+        )
+
+    def somebody(self, role: Role, email: str | None = None) -> Principal:
+        """Another member of the workspace."""
+        user = new_id("user")
+        if email is not None:
+            person = User(
+                id=user,
+                email=email,
+                name="Two",
+                personal_workspace=new_id("ws"),
+                created_at=now(),
+            )
+            item = Item(keys.user(user), "user", person.model_dump_json())
+            self.ports.table.write([Put(item)])
+        return Principal(user, self.principal.workspace, role)
+
+    def later(self, **time: float) -> Any:
+        """A clock that is ahead."""
+        moment = now() + timedelta(**time)
+        return lambda: moment
+
+    def log(self, step: str = "ask") -> Any:
+        return next(each for each in self.logs(self.execution) if each.step == step)
+
+
+async def test_a_step_that_asks_waits_and_holds_no_worker() -> None:
+    world = Asking(users=["two@example.com"], form=FORM, timeout="2d")
+    approval = await world.ask()
+    assert (approval.status, approval.message, approval.form) == ("pending", "Well?", FORM)
+    assert (approval.role, approval.users) == (None, ("two@example.com",))
+    assert timedelta(days=1, hours=23) < approval.expires_at - now() <= timedelta(days=2)
+    assert world.log().status is LogStatus.WAITING
+    assert world.log().input["message"] == "Well?"
+    execution = world.stored(world.execution)
+    assert execution.status is ExecutionStatus.WAITING
+    assert execution.started_at is not None
+    assert len(world.events("execution.started")) == 1
+    assert world.orchestrator.succeeded == world.orchestrator.failed == {}
+    [event] = world.events("approval.requested")
+    assert (event["subject"], event["data"]["execution"]) == (approval.id, world.execution.id)
+
+
+async def test_the_time_that_its_job_was_queued_counts_as_asked() -> None:
+    world = Asking(timeout="1h")
+    job = world.job_of(world.execution, "ask", message="Well?")
+    await run_workflow_step(job, 1, world.ports, waited_seconds=600)
+    left = world.approval().expires_at - now()
+    assert timedelta(minutes=49) < left <= timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(("decision", "status"), [(APPROVE, "approved"), (REJECT, "rejected")])
+async def test_a_decision_is_the_steps_result(decision: Decision, status: str) -> None:
+    world = Asking()
+    await world.ask()
+    told = decision.model_copy(update={"comment": "Because."})
+    decided = world.decide(told)
+    result = world.orchestrator.succeeded["token ask"]
+    assert result == {
+        "decision": status,
+        "comment": "Because.",
+        "form": None,
+        "by": world.principal.user,
+        "at": decided.model_dump(mode="json")["decided_at"],
+    }
+    log = world.log()
+    assert (log.status, log.output, log.cost_micro_usd) == (LogStatus.SUCCEEDED, result, 0)
+    assert world.stored(world.execution).status is ExecutionStatus.RUNNING
+    assert world.approval().status == status
+    assert len(world.events("approval.decided")) == 1
+    assert len(world.events("execution.step.succeeded")) == 1
+    assert list(waiting_tasks(decided.workspace, world.execution.id, table=world.ports.table)) == []
+
+
+async def test_the_execution_waits_until_the_last_one_is_decided() -> None:
+    world = Asking()
+    await world.ask()
+    await world.ask("also")
+    world.decide(APPROVE)
+    assert world.stored(world.execution).status is ExecutionStatus.WAITING
+    world.decide(APPROVE, step="also")
+    assert world.stored(world.execution).status is ExecutionStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("fields", "role", "email", "may"),
+    [
+        ({}, Role.EDITOR, None, True),
+        ({}, Role.RUNNER, None, False),
+        ({"role": "admin"}, Role.EDITOR, None, False),
+        ({"role": "admin"}, Role.OWNER, None, True),
+        ({"role": "viewer"}, Role.VIEWER, None, True),
+        ({"users": ["two@example.com"]}, Role.VIEWER, "Two@Example.com", True),
+        ({"users": ["two@example.com"]}, Role.OWNER, "one@example.com", False),
+        ({"users": ["two@example.com"], "role": "admin"}, Role.ADMIN, None, True),
+    ],
+)
+async def test_the_role_or_a_named_user_may_decide_and_nobody_else(
+    fields: dict[str, Any], role: Role, email: str | None, may: bool
+) -> None:
+    world = Asking(**fields)
+    await world.ask()
+    who = world.somebody(role, email)
+    mine = list_approvals(who, filters=ApprovalFilters(mine=True), table=world.ports.table)
+    assert len(mine.items) == may
+    if may:
+        assert world.decide(APPROVE, who).decided_by == who.user
+    else:
+        with pytest.raises(Forbidden):
+            world.decide(APPROVE, who)
+        assert world.approval().status is ApprovalStatus.PENDING
+
+
+async def test_a_user_may_be_named_by_their_id() -> None:
+    world = Asking()
+    who = world.somebody(Role.VIEWER)
+    world.workflow = world.made({"id": "ask", "kind": "approval", "users": [who.user]})
+    world.execution = world.run()
+    await world.ask()
+    assert world.decide(REJECT, who).status is ApprovalStatus.REJECTED
+
+
+async def test_an_approval_of_another_workspace_is_not_found() -> None:
+    world = Asking()
+    approval = await world.ask()
+    elsewhere = replace(world.principal, workspace=new_id("ws"))
+    with pytest.raises(NotFound):
+        get_approval(elsewhere, approval.id, table=world.ports.table)
+    assert not list_approvals(elsewhere, filters=ApprovalFilters(), table=world.ports.table).items
+
+
+@pytest.mark.parametrize(
+    ("form", "places"),
+    [
+        (None, {"/form/audience"}),
+        ({}, {"/form/audience"}),
+        ({"audience": "all"}, {"/form/audience"}),
+        ({"audience": "team", "more": 1}, {"/form/more"}),
+        ({"more": 1}, {"/form/audience", "/form/more"}),
+    ],
+)
+async def test_a_form_that_does_not_fit_is_refused_with_every_problem(
+    form: dict[str, Any] | None, places: set[str]
+) -> None:
+    world = Asking(form=FORM)
+    await world.ask()
+    with pytest.raises(DocumentInvalid) as caught:
+        world.decide(Decision(decision="approve", form=form))
+    assert {problem.at for problem in caught.value.problems} == places
+    assert world.approval().status is ApprovalStatus.PENDING
+
+
+async def test_a_form_is_filled_in_and_whoever_rejects_may_leave_it_out() -> None:
+    world = Asking(form=FORM)
+    await world.ask()
+    decided = world.decide(Decision(decision="approve", form={"audience": "team"}))
+    assert decided.form_values == {"audience": "team"}
+    assert world.orchestrator.succeeded["token ask"]["form"] == {"audience": "team"}
+    again = Asking(form=FORM)
+    await again.ask()
+    assert again.decide(REJECT).form_values is None
+
+
+async def test_values_for_a_form_that_is_not_there_are_refused() -> None:
+    world = Asking()
+    await world.ask()
+    with pytest.raises(DocumentInvalid):
+        world.decide(Decision(decision="approve", form={"a": 1}))
+
+
+async def test_what_is_decided_is_decided_and_the_same_again_changes_nothing() -> None:
+    world = Asking(role="viewer")
+    await world.ask()
+    first = world.decide(APPROVE)
+    assert world.decide(APPROVE) == first
+    assert len(world.events("approval.decided")) == 1
+    with pytest.raises(Conflict):
+        world.decide(REJECT)
+    with pytest.raises(Conflict):
+        world.decide(APPROVE, world.somebody(Role.OWNER))
+
+
+async def test_a_job_that_comes_again_asks_nobody_twice_and_both_tokens_are_told() -> None:
+    world = Asking()
+    first = await world.ask()
+    again = await world.ask(token="a new token")
+    assert again == first
+    assert len(world.events("approval.requested")) == 1
+    assert world.log().attempt == 1
+    world.decide(APPROVE)
+    assert set(world.orchestrator.succeeded) == {"token ask", "a new token"}
+
+
+async def test_a_job_that_comes_again_when_it_is_decided_is_answered_at_once() -> None:
+    world = Asking()
+    await world.ask()
+    world.decide(APPROVE)
+    await world.ask(token="a new token")
+    assert world.orchestrator.succeeded["a new token"]["decision"] == "approved"
+
+
+async def test_a_decision_that_nobody_could_be_told_is_told_by_its_event() -> None:
+    world = Asking()
+    await world.ask()
+
+    class OutOfReach(RecordingOrchestrator):
+        def succeed_task(self, token: str, output: Any) -> bool:
+            raise Unavailable
+
+    reachable, world.orchestrator = world.orchestrator, OutOfReach()
+    decided = world.decide(APPROVE)
+    assert decided.status is ApprovalStatus.APPROVED
+    ports = {"table": world.ports.table, "blobs": world.ports.blobs, "orchestrator": reachable}
+    for _ in range(2):
+        settle_approval(decided.workspace, decided.id, **ports)
+    assert reachable.succeeded["token ask"]["decision"] == "approved"
+    assert len(world.events("execution.step.succeeded")) == 1
+
+
+async def test_an_approval_whose_time_is_over_cannot_be_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking(timeout="1h")
+    approval = await world.ask()
+    monkeypatch.setattr(approvals, "now", world.later(hours=1))
+    found = get_approval(world.principal, approval.id, table=world.ports.table)
+    assert found.status is ApprovalStatus.EXPIRED
+    with pytest.raises(Conflict, match="expired"):
+        world.decide(APPROVE)
+    assert world.orchestrator.succeeded == {}
+
+
+async def test_the_next_step_of_a_workflow_that_went_on_without_an_answer_does_not_find_it_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking(timeout="1h", on_timeout="approve")
+    await world.ask()
+    later = world.later(hours=2)
+    for module in (approvals, approval_steps, execution_waits):
+        monkeypatch.setattr(module, "now", later)
+    world.execution = world.stored(world.execution)
+    await world.do(world.execution, "then")
+    log = world.log()
+    assert (log.status, log.error.name) == (LogStatus.FAILED, "ApprovalTimedOut")
+    assert world.approval().status is ApprovalStatus.EXPIRED
+    assert world.stored(world.execution).status is ExecutionStatus.RUNNING
+    tasks = waiting_tasks(world.execution.workspace, world.execution.id, table=world.ports.table)
+    assert list(tasks) == []
+
+
+async def test_the_end_of_the_execution_cancels_what_it_asks() -> None:
+    world = Asking()
+    approval = await world.ask()
+    world.end(world.execution)
+    for _ in range(2):
+        close_approvals(
+            approval.workspace, world.execution.id, table=world.ports.table, blobs=world.ports.blobs
+        )
+    assert world.approval().status is ApprovalStatus.CANCELLED
+    log = world.log()
+    assert (log.status, log.error.name) == (LogStatus.FAILED, "StepCancelled")
+    with pytest.raises(Conflict, match="cancelled"):
+        world.decide(APPROVE)
+    assert world.orchestrator.succeeded == world.orchestrator.failed == {}
+
+
+async def test_what_is_left_open_when_its_time_is_all_but_over_has_expired(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking(timeout="1h")
+    await world.ask()
+    await world.ask("also")
+    workspace, execution = world.execution.workspace, world.execution.id
+    assert first_unanswered(workspace, execution, table=world.ports.table) == "ask"
+    monkeypatch.setattr(approvals, "now", world.later(minutes=59, seconds=59))
+    close_approvals(workspace, execution, table=world.ports.table, blobs=world.ports.blobs)
+    assert world.approval().status is ApprovalStatus.EXPIRED
+    assert world.log().error.name == "ApprovalTimedOut"
+    assert world.approval("also").status is ApprovalStatus.CANCELLED
+    assert first_unanswered(workspace, execution, table=world.ports.table) is None
+
+
+async def test_an_execution_that_ends_while_it_asks_is_not_left_with_a_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking()
+    begin = approval_steps.begin_waiting
+
+    def ended_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        done = begin(*args, **kwargs)
+        world.change(world.execution, "ABORTED", stopDate=2_000)
+        return done
+
+    monkeypatch.setattr(approval_steps, "begin_waiting", ended_meanwhile)
+    approval = await world.ask()
+    assert approval.status is ApprovalStatus.CANCELLED
+    assert world.log().status is LogStatus.FAILED
+
+
+async def test_a_resumed_execution_asks_again_what_was_cancelled() -> None:
+    world = Asking()
+    approval = await world.ask()
+    close_approvals(
+        approval.workspace, world.execution.id, table=world.ports.table, blobs=world.ports.blobs
+    )
+    again = await world.ask(token="after the resumption")
+    assert (again.id, again.status) == (approval.id, ApprovalStatus.PENDING)
+    assert len(world.events("approval.requested")) == 2
+    world.decide(APPROVE)
+    assert "after the resumption" in world.orchestrator.succeeded
+    assert "token ask" not in world.orchestrator.succeeded
+
+
+async def test_a_decision_and_a_job_that_comes_again_at_the_same_time_agree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking()
+    await world.ask()
+    begin = approval_steps.begin_waiting
+
+    def decided_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        world.decide(APPROVE)
+        return begin(*args, **kwargs)
+
+    monkeypatch.setattr(approval_steps, "begin_waiting", decided_meanwhile)
+    await world.ask(token="again")
+    assert set(world.orchestrator.succeeded) == {"token ask", "again"}
+    assert world.log().status is LogStatus.SUCCEEDED
+
+
+async def test_every_iteration_asks_for_itself() -> None:
+    world = Asking()
+    await world.ask(iteration="0", token="zero")
+    await world.ask(iteration="1", token="one")
+    page = list_approvals(world.principal, filters=ApprovalFilters(), table=world.ports.table)
+    assert len({each.id for each in page.items}) == len(page.items) == 2
+    assert {each.iteration for each in page.items} == {"0", "1"}
+
+
+async def test_lists_are_newest_first_by_status_and_in_pages() -> None:
+    world = Asking()
+    await world.ask()
+    world.decide(REJECT)
+    await world.ask("also")
+
+    def listed(**filters: Any) -> list[str]:
+        found = ApprovalFilters(**filters)
+        items, after = [], None
+        while True:
+            page = list_approvals(
+                world.principal, filters=found, limit=1, after=after, table=world.ports.table
+            )
+            items += [each.step for each in page.items]
+            after = page.next
+            if after is None:
+                return items
+
+    assert listed() == ["also", "ask"]
+    assert listed(status="pending") == ["also"]
+    assert listed(status="rejected") == ["ask"]
+    assert listed(status="approved") == []
