@@ -15,7 +15,7 @@ ARGS ?=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
+.PHONY: help run demo test crash-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
 .PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks check-packages
 
 help:  ## List what there is.
@@ -29,6 +29,9 @@ demo: $(VENV)/.run  ## Do the main job once; succeeds only if it truly worked.
 
 test: $(VENV)/.dev  ## Run all tests (ARGS='-k word' picks some).
 	@exec $(BIN)/pytest $(ARGS)
+
+crash-test: $(VENV)/.dev  ## Kill the process at every write that a workflow of all kinds of steps makes.
+	@exec $(BIN)/pytest -m every_write tests/embedded/test_crash_points.py $(ARGS)
 
 check: check-format check-lint check-imports check-types check-machines check-locks  ## Formatting, lint, import contracts, types, state machines, locks.
 
@@ -156,10 +159,11 @@ check-types: $(VENV)/.dev
 
 check-machines: $(VENV)/.dev
 	$(BIN)/python -m tools.state_machines build/asl
-	$(BIN)/statelint build/asl/*.json
+	$(BIN)/python -m tools.lint_machines build/asl
 
 check-asl: check-machines tools/asl/node_modules  ## Also check the state machines with asl-validator (needs Node and npm).
-	for file in build/asl/*.json; do (cd tools/asl && npx --no-install asl-validator --json-path "$(CURDIR)/$$file") || exit 1; done
+	$(BIN)/python -m tools.state_machines build/asl-random --random 50
+	cd tools/asl && npx --no-install asl-validator $$(printf -- ' --json-path %s' $(CURDIR)/build/asl/*.json $(CURDIR)/build/asl-random/*.json)
 
 tools/asl/node_modules: tools/asl/package-lock.json
 	cd tools/asl && npm ci --no-audit --no-fund

@@ -2,40 +2,48 @@
 
 `python -m tools.state_machines FOLDER` writes one file of ASL for each workflow of the demo, of
 `tools/asl` and of the documentation (fenced blocks of YAML or JSON that have `name` and `steps`).
-Their prompts are stand-ins with the variables that the steps give.
+Their prompts are stand-ins with the variables that the steps give. With `--random N` it writes as
+many machines of random workflows instead, the same each time.
 """
 
+import argparse
 import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from promptpilot import clock
 from promptpilot.compiler.compile import compile_draft
-from promptpilot.compiler.draft import read_draft
+from promptpilot.compiler.draft import Draft, read_draft
 from promptpilot.compiler.reading import read_document
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.variables import Variable
 from promptpilot.domain.workflow_steps import PromptStep
 from promptpilot.errors import DocumentInvalid
+from tools.random_documents import random_workflows
 
 ROOT = Path(__file__).parent.parent
+Compilable = tuple[str, Draft, Mapping[str, PromptVersion]]
+"""A workflow's name, its draft, and the prompts of its steps."""
 FENCED = re.compile(r"^```(yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main() -> None:
     """Write the state machines; fail if there is none, or one does not compile."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--random", type=int, default=0, metavar="N")
+    given = parser.parse_args()
+    folder = given.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     written = 0
-    for name, text in _workflows():
+    for name, draft, prompts in _random(given.random) if given.random else _shown():
         try:
-            asl = _compiled(text)
+            asl = compile_draft(draft, prompts).asl
         except DocumentInvalid as error:
             sys.exit(f"{name} does not compile: {error.problems}")
         (folder / f"{name}.json").write_text(json.dumps(asl, indent=2) + "\n")
@@ -61,10 +69,15 @@ def _is_workflow(text: str) -> bool:
     return isinstance(document, dict) and {"name", "steps"} <= document.keys()
 
 
-def _compiled(text: str) -> Any:
-    draft = read_draft(read_document(text, yaml=True))
-    stand_ins = {node.id: _stand_in(node.step) for node in draft.prompt_nodes}
-    return compile_draft(draft, stand_ins).asl
+def _shown() -> Iterator[Compilable]:
+    for name, text in _workflows():
+        draft = read_draft(read_document(text, yaml=True))
+        yield name, draft, {node.id: _stand_in(node.step) for node in draft.prompt_nodes}
+
+
+def _random(count: int) -> Iterator[Compilable]:
+    for name, text in random_workflows(count):
+        yield name, read_draft(read_document(text, yaml=False)), {}
 
 
 def _stand_in(step: PromptStep) -> PromptVersion:
