@@ -1,9 +1,10 @@
 """All that the emulator does not do as AWS does, with what is done about it here and nowhere else.
 
 The templates are not bent: what is left out or put right is done on the way to the emulator, by
-this module but for two things:
+this module but for these:
 
-- A task that is tried again has the same token. `emulator_process.py` gives it a new one.
+- A task that is tried again has the same token, branches and iterations share their variables, and
+  a Parallel does not assign. `emulator_process.py` puts these right.
 - CloudFront answers nobody without TLS, and has no way from `/api/*` to the API. `edge.py` stands
   in for it.
 

@@ -27,6 +27,8 @@ def main() -> None:
     """Serve until stdin ends, or until told to end."""
     calls = sys.argv.pop()  # the emulator reads the arguments as well
     _give_every_attempt_its_own_token()
+    _give_every_branch_its_own_variables()
+    _let_a_parallel_assign()
     _write_down_calls(Path(calls))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     app.main()
@@ -45,6 +47,34 @@ def _give_every_attempt_its_own_token() -> None:
         return evaluate(state, given, ctx)
 
     stepfunctions._apply_jsonata_arguments = with_a_new_token  # noqa: SLF001
+
+
+def _give_every_branch_its_own_variables() -> None:
+    """Variables belong to the branch or the iteration that assigns them on AWS; here all would
+    share them, also while they run at the same time.
+    """
+    run = stepfunctions._run_sub_machine  # noqa: SLF001 - as above
+
+    def with_its_own(states: Any, start: Any, given: Any, execution: Any, ctx: Any) -> Any:
+        own = {**ctx, "variables": dict(ctx.get("variables") or {})}
+        return run(states, start, given, execution, own)
+
+    stepfunctions._run_sub_machine = with_its_own  # noqa: SLF001 - as above
+
+
+def _let_a_parallel_assign() -> None:
+    """`Assign` and `Output` of a Parallel, which the emulator leaves out."""
+    run = stepfunctions._run_parallel_branches  # noqa: SLF001 - as above
+
+    def and_assign(state: Any, given: Any, execution: Any, ctx: Any) -> Any:
+        results, following = run(state, given, execution, ctx)
+        output = stepfunctions._apply_jsonata_output(  # noqa: SLF001 - as above
+            state, given, ctx, result=results, default=results
+        )
+        stepfunctions._apply_state_assign(state, given, ctx, result=results)  # noqa: SLF001
+        return output, following
+
+    stepfunctions._run_parallel_branches = and_assign  # noqa: SLF001 - as above
 
 
 def _write_down_calls(file: Path) -> None:

@@ -80,7 +80,10 @@ def test_a_step_that_fails_for_good_ends_the_execution(one: Client) -> None:
 def test_step_functions_got_exactly_the_machine_that_the_api_shows(
     cloud: Cloud, one: Client, echo: str
 ) -> None:
-    workflow = make_workflow(one, "Shown", [prompt_step("only", echo, "{% $input.text %}")])
+    branches = {"left": [prompt_step("only", echo, "{% $item & $input.text %}")]}
+    inner = {"id": "both", "kind": "parallel", "branches": branches}
+    outer = {"id": "numbers", "kind": "map", "items": [1, 2], "steps": [inner]}
+    workflow = make_workflow(one, "Shown", [outer])
     ended(one, start(one, workflow, text="x"), WAIT_SECONDS)
     machines = cloud.account.client("stepfunctions")
     [arn] = [each for each in _machines(machines) if _ulid(workflow) in each]

@@ -1,0 +1,46 @@
+"""The emulated cloud runs state machines as the States Language says, but for what is listed: so it
+is known what the other tests of this folder prove.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud.account import Account
+from cloud.emulator import running_emulator
+from tests.conformance.all_cases import ALL
+from tests.conformance.case import Case
+from tests.conformance.ministack_differs import DIFFERS
+from tests.conformance.on_step_functions import StatesRuns
+from tests.conformance.outcome import differences
+
+FOLDER = Path("build/cloud-conformance")
+FIT = [case for case in ALL if "ministack" not in case.unfit]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[StatesRuns]:
+    with running_emulator(FOLDER, auth=False) as emulator:
+        account = Account(emulator.url)
+        runs = StatesRuns(account.client("stepfunctions"), account.client("sqs"), has_history=False)
+        try:
+            runs.start(FIT)
+            yield runs
+        finally:
+            runs.close()
+
+
+def marked(case: Case) -> object:
+    why = DIFFERS.get(case.name)
+    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+def test_every_difference_is_of_a_case() -> None:
+    assert DIFFERS.keys() <= {case.name for case in FIT}
+
+
+@pytest.mark.parametrize("case", [marked(case) for case in FIT])
+def test_the_emulator_keeps_the_rule(case: Case, runs: StatesRuns) -> None:
+    assert differences(case, runs.outcome(case)) == [], case.why
