@@ -59,7 +59,7 @@ def demo(
         bool, typer.Option("--keep-serving", help="Go on serving afterwards.")
     ] = False,
 ) -> None:
-    """Do the main job once: two meeting notes through two prompts, on the model that ships."""
+    """Do the main job once: the notes of two meetings, on the model that ships, and an approval."""
     from embedded.demo.run import run_demo, show
     from embedded.demo.server import running_server
     from promptpilot.settings import Settings
@@ -72,7 +72,7 @@ def demo(
     with running_server(folder, host, port) as (url, process):
         finished = run_demo(url, folder, DEMO_MODEL, console)
         show(finished, console)
-        worked = all(each.worked for each in finished)
+        worked = finished.worked
         if keep_serving and worked:
             _where_to_look(url, folder, console)
             process.wait()

@@ -20,7 +20,7 @@ SUMMARIZE = {
 ACTION_ITEMS = {
     "name": "List Action Items",
     "file": "prompts/action_items.txt",
-    "variables": ["summary"],
+    "variables": ["notes"],
     "metadata": {"category": "extraction", "tags": ["meeting", "actions"]},
 }
 SETTINGS = {"temperature": 0.2, "max_tokens": 96, "seed": 7}
@@ -44,7 +44,7 @@ def log_in(client: Client, data: Path) -> Client:
 def make_workflow(client: Client, model: str) -> str:
     """The id of the demo's workflow, made together with its prompts unless it is there."""
     for known in client.get("/workflows?limit=100")["items"]:
-        if known["name"] == "Meeting follow-up":
+        if known["name"] == "Meeting follow-ups":
             return str(known["id"])
     for prompt in (SUMMARIZE, ACTION_ITEMS):
         text = (FILES / str(prompt["file"])).read_text().rstrip("\n")
@@ -55,7 +55,11 @@ def make_workflow(client: Client, model: str) -> str:
     return str(workflow["id"])
 
 
-def notes() -> dict[str, str]:
-    """The meeting notes that ship, by file name."""
+def meetings() -> list[dict[str, str]]:
+    """The meeting notes that ship: `title` and `notes` of each."""
     files = sorted((FILES / "notes").iterdir(), key=lambda file: file.name)
-    return {file.name: file.read_text() for file in files if file.name.endswith(".txt")}
+    return [
+        {"title": file.name.removesuffix(".txt").replace("_", " "), "notes": file.read_text()}
+        for file in files
+        if file.name.endswith(".txt")
+    ]
