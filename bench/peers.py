@@ -23,6 +23,7 @@ FIGURES = {
     "w1b_steps_s": ("steps, 50 runs at once", "/s"),
     "w1b_cpu_ms_per_exec": ("CPU of a run, 50 at once", "ms"),
     "w1c_wall_ratio": ("wall / critical path, 50 runs, 200 ms model", "x"),
+    "w2_ratio": ("wall / ideal, 20 parallel steps, 200 ms model", "x"),
 }
 
 

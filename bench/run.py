@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import chain, cold_imports, cold_start, http_load, peers
+from bench import approvals, chain, cold_imports, cold_start, http_load, peers, wide
 from bench.figures import RESULTS, Figure, save, show
 
 Suite = Callable[[Path, int], list[Figure]]
@@ -15,6 +15,9 @@ SUITES: dict[str, tuple[str, Suite]] = {
     "cold-imports": ("Imports of the Lambda functions", cold_imports.measure),
     "http": ("HTTP, 16 clients", http_load.measure),
     "chain": ("A chain of five prompts", chain.measure),
+    "fan-out": ("Parallel steps", wide.measure_fan_out),
+    "map": ("A map over many items", wide.measure_map),
+    "approvals": ("Executions that wait", approvals.measure),
 }
 PEERS = ("The same kind of chain by a peer", peers.measure)
 
