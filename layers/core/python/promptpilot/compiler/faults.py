@@ -24,6 +24,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "int_from_float": ("wrong_type", "Must be a whole number."),
     "float_type": ("wrong_type", "Must be a number."),
     "float_parsing": ("wrong_type", "Must be a number."),
+    "too_short": ("invalid_value", "Must not be empty."),
 }
 """By pydantic's type of error, our code and message."""
 
