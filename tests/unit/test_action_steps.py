@@ -11,6 +11,7 @@ from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import ActionError, EgressRefused, step_error
 from promptpilot.ports import OutboundAnswer
+from promptpilot.services import action_steps
 from promptpilot.services.egress_rules import put_egress
 from promptpilot.services.step_results import STATE_BYTES
 from tests.fakes import ScriptedEgress
@@ -91,6 +92,11 @@ async def test_query_and_text_are_sent_as_given() -> None:
         (b'{"a": 1}', "text/html", '{"a": 1}'),
         ("ä".encode("latin-1"), "text/plain; charset=latin-1", "ä"),
         (b"x", "text/plain; charset=rot13", "x"),
+        (b"\x82\xa0", "text/plain; charset=Shift_JIS", "\u3042"),
+        (b"a-b", "text/plain; charset=punycode", "a-b"),
+        (b"xn--4ca", "text/plain; charset=idna", "xn--4ca"),
+        (b"+2AA-", "text/plain; charset=utf-7", "+2AA-"),
+        (b"\\ud800", "text/plain; charset=unicode_escape", "\\ud800"),
         (b"\xff", "text/plain", "\ufffd"),
         (b"", "", ""),
     ],
@@ -150,6 +156,57 @@ async def test_credentials_are_sent_and_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"{URL}?page=2&api_key=s3cret#part", f"{URL}?page=2&api_key=***#part"),
+        (f"{URL}?access%5Ftoken=s3cret&a=b?c=d", f"{URL}?access%5Ftoken=***&a=b?c=d"),
+        ("https://one:s3cret@api.example.com/?a=b@c", "https://***@api.example.com/?a=b@c"),
+        ("//s3cret@[", "//***@["),
+        (f"{URL}/token=7?@", f"{URL}/token=7?@"),
+    ],
+)
+async def test_credentials_in_a_url_are_not_shown(url: str, shown: str) -> None:
+    calling = Calling(answered())
+    log = await calling.do(url=url)
+    assert log.input["url"] == shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"query": {"api_key": {"is": "s3cret"}}},
+        {"headers": {"Authorization": "s3cret"}, "body": 1, "text": "x"},
+        {"url": f"{URL}?token=s3cret", "body": 1, "text": "x"},
+    ],
+)
+async def test_credentials_are_not_told_with_what_is_wrong(arguments: dict[str, Any]) -> None:
+    calling = Calling()
+    log = await calling.do(**arguments)
+    assert log.error.name == "StepInvalid"
+    assert "s3cret" not in log.model_dump_json()
+    assert "s3cret" not in str(calling.world.orchestrator.failed)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"text": "\ud800"},
+        {"body": {"a": "\ud800"}},
+        {"query": {"a": "\ud800"}},
+        {"headers": {"X": "\ud800"}},
+        {"timeout": 10**400},
+    ],
+)
+async def test_arguments_that_are_no_json_fail_the_step(arguments: dict[str, Any]) -> None:
+    step = Calling().world
+    action = HttpRequest()
+    given = {"url": URL, **arguments}
+    with pytest.raises(StepInvalid, match="arguments"):
+        check_arguments(given, action)
+    assert step.egress.sent == []
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         {"url": 1},
@@ -170,14 +227,21 @@ async def test_arguments_that_do_not_fit_send_nothing(arguments: dict[str, Any])
     assert calling.world.egress.sent == []
 
 
-@pytest.mark.parametrize("changes", [{"action": "mail.send"}, {"connection": "mine"}])
-async def test_an_action_or_a_connection_that_is_not_there_fails_the_step(
-    changes: dict[str, str],
-) -> None:
-    calling = Calling(step={**STEP, **changes})
+async def test_a_connection_that_is_not_there_fails_the_step() -> None:
+    calling = Calling(step={**STEP, "connection": "mine"})
     log = await calling.do()
     assert log.error.name == "StepInvalid"
-    assert next(iter(changes.values())) in log.error.message
+    assert "mine" in log.error.message
+
+
+async def test_an_action_that_has_gone_since_fails_the_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calling = Calling()
+    monkeypatch.setattr(action_steps, "ACTIONS", {})
+    log = await calling.do()
+    assert log.error.name == "StepInvalid"
+    assert "http.request" in log.error.message
 
 
 async def test_the_rules_of_the_workspace_go_along() -> None:

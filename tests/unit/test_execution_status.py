@@ -122,3 +122,15 @@ def test_a_machines_own_error_is_of_the_state_that_its_history_tells(world: Worl
         HistoryEvent(3, now(), "state_failed", states[2], error="States.Timeout"),
     ]
     assert fails(world, execution, error) == "second"
+
+
+def test_of_a_step_and_what_is_around_it_the_step_is_the_one_that_failed(world: World) -> None:
+    inner = {"id": "inner", "kind": "transform", "value": 1}
+    use(world, {"id": "outer", "kind": "map", "items": [1], "steps": [inner]})
+    execution = world.execute({})
+    error = "States.QueryEvaluationError"
+    world.orchestrator.histories[name_of(execution)] = [
+        HistoryEvent(1, now(), "state_failed", "inner", error=error),
+        HistoryEvent(2, now(), "state_failed", "outer", error=error),
+    ]
+    assert fails(world, execution, error) == "inner"

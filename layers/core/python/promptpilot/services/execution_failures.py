@@ -6,7 +6,7 @@ the state machine's own, such as an expression that fails, the machine's history
 its name is the step's id, or begins with it.
 """
 
-from itertools import takewhile
+from collections.abc import Sequence
 
 from promptpilot import keys
 from promptpilot.domain.bounds import MAX_HISTORY_EVENTS
@@ -47,10 +47,28 @@ def _state_that_failed(
     machine = machine_of_execution(execution, table=table)
     name = machine_name(execution.workspace, execution.id)
     events = orchestrator.history(machine, name, after=0, limit=MAX_HISTORY_EVENTS)
-    failures = [each for each in events if each.type == "state_failed"]
-    # What is around the state that failed fails after it, with the same error.
-    last = list(takewhile(lambda each: each.error == error, reversed(failures)))
-    return last[-1].state.partition(".")[0] if last else None
+    failed = [
+        each.state.partition(".")[0]
+        for each in events
+        if each.type == "state_failed" and each.error == error
+    ]
+    return _innermost(failed, execution, table)
+
+
+def _innermost(failed: Sequence[str], execution: Execution, table: Table) -> str | None:
+    """Of the steps that failed, the last; or what failed right before it and lies within it: what
+    is around a step fails after it, with the same error.
+    """
+    version = load_workflow_version(
+        execution.workspace, execution.workflow_id, execution.version, table=table
+    )
+    paths = {step.id: path for path, step in version.steps.items()}
+    innermost: str | None = None
+    for step in reversed(failed):
+        if innermost is not None and not paths[step].startswith(f"{paths[innermost]}/"):
+            break
+        innermost = step
+    return innermost
 
 
 def _last_failed(execution: Execution, error: str, table: Table) -> ExecutionLog | None:
