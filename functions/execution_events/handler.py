@@ -58,13 +58,7 @@ def _start(event: Event, here: Platform) -> None:
 
 
 def _stop(event: Event, here: Platform) -> None:
-    ensure_stopped(
-        event.workspace,
-        event.subject,
-        event.data["reason"],
-        table=here.table,
-        orchestrator=here.orchestrator,
-    )
+    ensure_stopped(event.workspace, event.subject, table=here.table, orchestrator=here.orchestrator)
 
 
 def _resume(event: Event, here: Platform) -> None:

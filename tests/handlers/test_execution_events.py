@@ -13,6 +13,7 @@ from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, machine_name
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import Unavailable
+from promptpilot.ports import Machine
 from tests.fakes import ScriptedModel
 from tests.handlers.queued_work import Work, batch, failed_in, installed, message
 from tests.unit.control import cancelled, name_of, resumed
@@ -20,9 +21,8 @@ from tests.unit.control import cancelled, name_of, resumed
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:promptpilot-test-1-2:name"
 
 DATA = {
-    EventType.EXECUTION_CANCEL_REQUESTED: {"reason": "enough"},
     EventType.EXECUTION_RESUMED: {"resumes": 1},
-    EventType.WORKFLOW_CANCELLING: {"by": new_id("user"), "reason": "enough"},
+    EventType.WORKFLOW_CANCELLING: {"by": new_id("user"), "asked_at": "2026-01-01T00:00:00Z"},
 }
 """What events of these types carry."""
 
@@ -129,13 +129,20 @@ def own(type: EventType, execution: Execution, **data: Any) -> dict[str, Any]:
     return bus_event(event)
 
 
-def test_the_end_that_somebody_asked_for_is_made_sure_of(work: Work) -> None:
+def test_the_end_that_somebody_asked_for_is_made_sure_of(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     execution = work.world.execute({"text": "x"})
     work.world.change(execution, "RUNNING")
-    cancelled(work.world, execution)
-    work.world.orchestrator.stopped.clear()  # as if the process had died before the stop
-    handle(own(EventType.EXECUTION_CANCEL_REQUESTED, execution, reason="enough"))
-    assert list(work.world.orchestrator.stopped) == [name_of(execution)]
+    cancelled(work.world, execution, "enough")
+    stops = []
+
+    def stop(machine: Machine, name: str, *, error: str, cause: str) -> None:
+        stops.append((name, error, cause))
+
+    monkeypatch.setattr(work.world.orchestrator, "stop", stop)
+    handle(own(EventType.EXECUTION_CANCEL_REQUESTED, execution))
+    assert stops == [(name_of(execution), "Cancelled", "enough")]
 
 
 def test_the_resumption_that_is_recorded_is_made_sure_of(work: Work) -> None:

@@ -197,13 +197,12 @@ async def test_credentials_are_not_told_with_what_is_wrong(arguments: dict[str, 
         {"timeout": 10**400},
     ],
 )
-async def test_arguments_that_are_no_json_fail_the_step(arguments: dict[str, Any]) -> None:
-    step = Calling().world
-    action = HttpRequest()
-    given = {"url": URL, **arguments}
-    with pytest.raises(StepInvalid, match="arguments"):
-        check_arguments(given, action)
-    assert step.egress.sent == []
+async def test_arguments_that_cannot_be_stored_fail_the_step(arguments: dict[str, Any]) -> None:
+    calling = Calling()
+    log = await calling.do(**arguments)
+    assert log.error.name == "StepInvalid"
+    assert log.input is None
+    assert calling.world.egress.sent == []
 
 
 @pytest.mark.parametrize(

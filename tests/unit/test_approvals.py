@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from promptpilot import keys
-from promptpilot.clock import now
+from promptpilot.clock import epoch_ms, now
 from promptpilot.domain.approval import Approval, ApprovalStatus, Decision
 from promptpilot.domain.execution import ExecutionStatus, LogStatus
 from promptpilot.domain.identity import User
@@ -17,8 +17,9 @@ from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Conflict, DocumentInvalid, Forbidden, NotFound, Unavailable
-from promptpilot.ports import Item, Put
-from promptpilot.services import approval_steps, approvals, execution_waits
+from promptpilot.ports import Item, Page, Put
+from promptpilot.services import approval_lists, approval_steps, approvals, execution_waits
+from promptpilot.services.abandoned_steps import abandon_workflow_step
 from promptpilot.services.approval_lists import ApprovalFilters, list_approvals
 from promptpilot.services.approvals import (
     close_approvals,
@@ -27,8 +28,11 @@ from promptpilot.services.approvals import (
     get_approval,
     settle_approval,
 )
+from promptpilot.services.step_beginnings import workflow_step_log
+from promptpilot.services.step_logs import Delivery, claim
 from promptpilot.services.step_runs import run_workflow_step
 from promptpilot.services.waiting_tasks import waiting_tasks
+from tests.unit.control import resumed
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.world import RecordingOrchestrator
 
@@ -344,7 +348,7 @@ async def test_what_is_left_open_when_its_time_is_all_but_over_has_expired(
     workspace, execution = world.execution.workspace, world.execution.id
     assert first_unanswered(workspace, execution, table=world.ports.table) == "ask"
     monkeypatch.setattr(approvals, "now", world.later(minutes=59, seconds=59))
-    close_approvals(workspace, execution, table=world.ports.table, blobs=world.ports.blobs)
+    world.end(world.execution)
     assert world.approval().status is ApprovalStatus.EXPIRED
     assert world.log().error.name == "ApprovalTimedOut"
     assert world.approval("also").status is ApprovalStatus.CANCELLED
@@ -368,12 +372,53 @@ async def test_an_execution_that_ends_while_it_asks_is_not_left_with_a_question(
     assert world.log().status is LogStatus.FAILED
 
 
+async def test_the_end_cancels_what_a_worker_that_died_was_asking_again() -> None:
+    world = Asking()
+    await world.ask()
+    job = world.job_of(world.execution, "ask")
+    log = workflow_step_log(job, world.execution)
+    claim(log, Delivery(job.token, 2), 1000, table=world.ports.table, blobs=world.ports.blobs)
+    world.change(world.execution, "ABORTED", stopDate=epoch_ms(), error="Cancelled")
+    assert world.approval().status is ApprovalStatus.CANCELLED
+    assert world.log().error.name == "StepCancelled"
+    with pytest.raises(Conflict):
+        world.decide(APPROVE)
+
+
+async def test_the_end_cancels_what_a_step_asked_that_was_given_up() -> None:
+    world = Asking()
+    await world.ask()
+    job = world.job_of(world.execution, "ask")
+    log = workflow_step_log(job, world.execution)
+    ports = {"table": world.ports.table, "blobs": world.ports.blobs}
+    claim(log, Delivery(job.token, 2), 1000, **ports)
+    abandon_workflow_step(job, **ports, orchestrator=world.orchestrator)
+    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="StepAbandoned")
+    assert world.approval().status is ApprovalStatus.CANCELLED
+    assert world.log().error.name == "StepAbandoned"
+    assert (
+        list(waiting_tasks(world.execution.workspace, world.execution.id, table=ports["table"]))
+        == []
+    )
+
+
+async def test_an_end_that_is_told_late_leaves_alone_what_the_resumed_execution_asks() -> None:
+    world = Asking()
+    await world.ask()
+    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="Any")
+    resumed(world, world.execution)
+    await world.ask(token="another")
+    ports = {"table": world.ports.table, "blobs": world.ports.blobs}
+    close_approvals(world.execution.workspace, world.execution.id, **ports)
+    assert world.approval().status is ApprovalStatus.PENDING
+
+
 async def test_a_resumed_execution_asks_again_what_was_cancelled() -> None:
     world = Asking()
     approval = await world.ask()
-    close_approvals(
-        approval.workspace, world.execution.id, table=world.ports.table, blobs=world.ports.blobs
-    )
+    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="Any")
+    assert world.approval().status is ApprovalStatus.CANCELLED
+    resumed(world, world.execution)
     again = await world.ask(token="after the resumption")
     assert (again.id, again.status) == (approval.id, ApprovalStatus.PENDING)
     assert len(world.events("approval.requested")) == 2
@@ -430,3 +475,25 @@ async def test_lists_are_newest_first_by_status_and_in_pages() -> None:
     assert listed(status="pending") == ["also"]
     assert listed(status="rejected") == ["ask"]
     assert listed(status="approved") == []
+
+
+async def test_a_list_of_long_approvals_is_told_in_smaller_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Asking()
+    await world.ask()
+    await world.ask("also")
+    query = world.ports.table.query
+
+    def as_much_as_fits(partition: str, **asked: Any) -> Page:
+        """As DynamoDB does: a page of what is large has fewer items than asked for."""
+        return query(partition, **{**asked, "limit": 1})
+
+    monkeypatch.setattr(world.ports.table, "query", as_much_as_fits)
+    monkeypatch.setattr(approval_lists, "PAGE_BYTES", 1)
+    first = list_approvals(world.principal, filters=ApprovalFilters(), table=world.ports.table)
+    assert [each.step for each in first.items] == ["also"]
+    rest = list_approvals(
+        world.principal, filters=ApprovalFilters(), after=first.next, table=world.ports.table
+    )
+    assert [each.step for each in rest.items] == ["ask"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from jsonata.jsonata import Jsonata
 
 from promptpilot.compiler.compile import compile_draft
 from promptpilot.compiler.draft import read_draft
@@ -104,8 +105,31 @@ def test_a_map_of_one_step_takes_the_item_from_its_state_s_input() -> None:
     assert message["variables"] == {"x": f"{{% ( {bound}$doc.text & $doc_index ) %}}"}
     assert message["iteration"] == "{% $string($states.input.index) %}"
     assert found["all"]["MaxConcurrency"] == 10
-    assert "$count([" in found["all"]["Items"]
+    assert "$count([(" in found["all"]["Items"]
     assert "> 1000 ?" in found["all"]["Items"]
+
+
+@pytest.mark.parametrize(
+    ("items", "listed"),
+    [
+        ("[1, 2, 3]", [1, 2, 3]),
+        ("[1..3]", [1, 2, 3]),
+        ("[$input.a, $input.b]", ["x", "y"]),
+        ("[[1, 2]]", [[1, 2]]),
+        ("$input.many[on].name", ["one"]),
+        ("$input.none", []),
+        ("[]", []),
+    ],
+)
+def test_the_items_of_a_map_are_those_of_the_list_however_it_is_written(
+    items: str, listed: list[Any]
+) -> None:
+    found = states(workflow(each("all", f"{{% {items} %}}", transform("a", 1))))
+    expression = found["all"]["Items"].removeprefix("{%").removesuffix("%}")
+    given = {"a": "x", "b": "y", "many": [{"name": "one", "on": True}, {"name": "two"}]}
+    evaluated = Jsonata(expression)
+    evaluated.assign("states", {"context": {"Execution": {"Input": {"input": given}}}})
+    assert evaluated.evaluate(None) == listed
 
 
 def test_a_map_of_more_steps_assigns_the_item_first() -> None:

@@ -148,6 +148,20 @@ async def test_a_redirect_is_checked_like_a_request(target: str) -> None:
             await send(f"{site.url}/", opened=opened)
 
 
+@pytest.mark.parametrize("target", ["/a b", "http://[", "\\\\there"])
+async def test_a_redirect_to_what_is_no_url_is_the_servers_fault(target: str) -> None:
+    async with serving({"/": redirect(target)}) as site:
+        with pytest.raises(ActionError, match="redirects to what is no URL"):
+            await send(f"{site.url}/")
+
+
+async def test_a_header_that_is_not_unicode_can_be_stored_all_the_same() -> None:
+    reply = answer(b"x")[:-5] + b"\r\nX-Name: caf\xe9 \xc3\xa9\r\n\r\nx"
+    async with serving({"/": reply}) as site:
+        came = await send(f"{site.url}/")
+    assert came.headers["x-name"] == "caf\ufffd \u00e9"
+
+
 async def test_redirects_are_followed_five_times_and_no_more() -> None:
     steps = {f"/{at}": redirect(f"/{at + 1}") for at in range(6)}
     async with serving({**steps, "/6": answer(b"end")}) as site:

@@ -105,7 +105,6 @@ def test_what_was_asked_is_done_by_its_event_and_not_once_it_has_ended() -> None
         ensure_stopped(
             execution.workspace,
             execution.id,
-            "enough",
             table=world.ports.table,
             orchestrator=world.orchestrator,
         )

@@ -4,12 +4,16 @@ import json
 
 import pytest
 
+from promptpilot import clock
 from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import ExecutionStatus
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
+from promptpilot.domain.workflow import Workflow
 from promptpilot.errors import Forbidden
-from promptpilot.services import suspensions
+from promptpilot.ports import Table
+from promptpilot.services import execution_start, suspensions
+from promptpilot.services.heads import Head
 from promptpilot.services.suspensions import (
     Cancelling,
     SuspendRequest,
@@ -17,9 +21,10 @@ from promptpilot.services.suspensions import (
     suspend,
     unsuspend,
 )
+from promptpilot.services.workflow_versions import WORKFLOWS
 from promptpilot.services.workflows import get_workflow
 from tests.fakes import ScriptedModel
-from tests.unit.control import name_of, status_of, told
+from tests.unit.control import cancelled, name_of, status_of, told
 from tests.unit.world import World
 
 
@@ -107,6 +112,53 @@ def test_many_are_cancelled_page_by_page(world: World, monkeypatch: pytest.Monke
         assert found.status is ExecutionStatus.CANCELLED
         assert found.error is not None
         assert found.error.message == "Enough."
+
+
+def test_what_begins_once_the_workflow_goes_on_is_left_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.execute({"text": "x"})
+    stop(world, cancel_running=True)
+    unsuspend(world.principal, world.workflow.id, table=world.ports.table)
+    later = clock.epoch_ms() + 1
+    monkeypatch.setattr(clock, "epoch_ms", lambda: later)
+    after = world.execute({"text": "y"})
+    stop(world)  # for another reason, and what runs may go on
+    for event in cancelling(world):
+        event_comes(world, event)
+    assert status_of(world, before) is ExecutionStatus.CANCELLED
+    assert status_of(world, after) is ExecutionStatus.QUEUED
+
+
+def test_what_slipped_in_while_it_was_suspended_is_cancelled_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop(world, cancel_running=True)
+    later = clock.epoch_ms() + 1
+    monkeypatch.setattr(clock, "epoch_ms", lambda: later)
+    monkeypatch.setattr(execution_start, "startable_head", _as_if_not_suspended)
+    slipped = world.execute({"text": "x"})
+    [event] = cancelling(world)
+    event_comes(world, event)
+    assert status_of(world, slipped) is ExecutionStatus.CANCELLED
+
+
+def _as_if_not_suspended(workspace: str, workflow: str, *, table: Table) -> Head[Workflow]:
+    """Whoever starts an execution may have looked a moment earlier."""
+    return WORKFLOWS.load(workspace, workflow, table=table)
+
+
+def test_what_somebody_writes_as_the_reason_is_in_no_event(world: World) -> None:
+    running, waiting = world.execute({"text": "x"}), world.execute({"text": "y"})
+    world.change(running, "RUNNING")
+    cancelled(world, running, "s3cret")
+    stop(world, cancel_running=True, reason="s3cret too")
+    for event in cancelling(world):
+        event_comes(world, event)
+    events = [item.body for item in world.ports.table.of_kind("outbox")]  # type: ignore[attr-defined]
+    assert not any("s3cret" in each for each in events)
+    assert world.read(running).cancel_reason == "s3cret"
+    assert world.read(waiting).cancel_reason == "s3cret too"
 
 
 def test_a_runner_may_not(world: World) -> None:

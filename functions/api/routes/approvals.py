@@ -22,8 +22,8 @@ TAGS = ["approvals"]
 @router.get(
     "/approvals",
     summary="List approvals",
-    description="What executions of the workspace ask and have asked, newest first. With a filter "
-    "a page may hold fewer than asked for and still have another one after it.",
+    description="What executions of the workspace ask and have asked, newest first. A page may "
+    "hold fewer than asked for and still have another one after it.",
     operation_id="list_approvals",
     tags=TAGS,
     responses=answers(200, "One page.", page(examples.PENDING)),

@@ -89,11 +89,12 @@ def _items(step: MapStep, around: Around) -> Any:
     """The list, refused where it is too long.
 
     An array constructor takes a list as it is and makes one of anything else: JSONata gives a
-    single item, or nothing, where a filter finds one or none.
+    single item, or nothing, where a filter finds one or none. In parentheses, since a list that is
+    itself written in brackets would be an item of it.
     """
     if not is_expression(step.items):
         return portable(rendered(step.items, around.bindings))
-    items = f"[{bound(source_of(step.items), around.bindings)}]"
+    items = f"[({bound(source_of(step.items), around.bindings)})]"
     message = f"Step {step.id} has more than {step.max_items} items."
     return wrapped(f"$count({items}) > {step.max_items} ? $error('{message}') : {items}")
 

@@ -135,6 +135,8 @@ class Execution(Model):
     resumed_at: Timestamp | None = None
     cancelled_by: UserId | None = None
     """Who asked for the end; the status follows when the state machine has stopped."""
+    cancel_reason: str | None = None
+    """Why, as far as it was said."""
     created_by: UserId
     created_at: Timestamp
     started_at: Timestamp | None = None

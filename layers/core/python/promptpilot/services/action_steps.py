@@ -1,14 +1,21 @@
 """Running a step that has something done elsewhere."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from promptpilot.compiler.inputs import value_problems
 from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.json_value import json_fault
 from promptpilot.domain.workflow_steps import ActionStep
-from promptpilot.errors import ActionError, DocumentInvalid, StepError, StepInvalid, StepTimedOut
+from promptpilot.errors import (
+    ActionError,
+    DocumentInvalid,
+    Problem,
+    StepError,
+    StepInvalid,
+    StepTimedOut,
+)
 from promptpilot.services.actions.action import Action, ActionContext
 from promptpilot.services.actions.registry import ACTIONS
 from promptpilot.services.claimed_steps import ClaimedStep
@@ -17,6 +24,7 @@ from promptpilot.services.step_outcomes import answered, failed
 from promptpilot.services.step_ports import Ports
 
 REASON = "The arguments do not fit the action."
+TOLD_PROBLEMS = 5
 MARGIN_SECONDS = 1.0
 """How much longer than its time an action may take to say that it is over."""
 
@@ -26,6 +34,9 @@ async def run_action_step(step: ClaimedStep, ports: Ports) -> ExecutionLog:
     config = await ports.offload(step.config, ActionStep, table=ports.table)
     action = _action(config, ACTIONS)
     arguments = step.job.variables
+    fault = json_fault(arguments)
+    if fault is not None:
+        return failed(step.log, StepInvalid(reason=f"The value of the arguments {fault}."))
     log = step.log.model_copy(update={"input": action.shown(arguments)})
     try:
         _check(arguments, action)
@@ -54,8 +65,23 @@ def _action(config: ActionStep, actions: Mapping[str, Action]) -> Action:
 def _check(arguments: Mapping[str, Any], action: Action) -> None:
     problems = tuple(value_problems(action.arguments, arguments))
     if problems:
-        told = " ".join(f"{each.at or '/'}: {each.message}" for each in problems[:5])
+        told = " ".join(_told(problems[:TOLD_PROBLEMS], arguments, action))
         raise StepInvalid(reason=f"{REASON} {told}") from DocumentInvalid(problems=problems)
+
+
+def _told(
+    problems: Sequence[Problem], arguments: Mapping[str, Any], action: Action
+) -> Iterator[str]:
+    """The problems with their places; a message that repeats a value repeats it as it is shown."""
+    shown = {
+        (each.at, each.code): each.message
+        for each in value_problems(action.arguments, action.shown(arguments))
+    }
+    for each in problems:
+        message = each.message
+        if each.code == "input_invalid":
+            message = shown.get((each.at, each.code), "Is not valid.")
+        yield f"{each.at or '/'}: {message}"
 
 
 async def _run(action: Action, arguments: Mapping[str, Any], context: ActionContext) -> Any:

@@ -10,6 +10,10 @@ from promptpilot.ports import Index, Position, Table
 from promptpilot.services.approval_access import email_of
 
 SCANNED_PAGES = 10
+PAGE_BYTES = 1_000_000
+"""What is found of a list is told once it comes to so much: messages and forms may be long, and
+Lambda answers with 6 MB at most.
+"""
 
 
 class ApprovalFilters(Model):
@@ -20,7 +24,7 @@ class ApprovalFilters(Model):
 
 
 class ApprovalPage(Model):
-    """Approvals, newest first; with a filter a page may hold fewer than asked for."""
+    """Approvals, newest first; a page may hold fewer than asked for, and still have a next one."""
 
     items: tuple[Approval, ...]
     next: Position | None = None
@@ -49,13 +53,17 @@ def list_approvals(
         return not filters.mine or approval.may_be_decided_by(principal.user, email, principal.role)
 
     found: list[Approval] = []
+    size = 0
     for _ in range(SCANNED_PAGES):
         page = table.query(
             partition, index=index, limit=limit - len(found), after=after, descending=True
         )
-        read = (Approval.model_validate_json(item.body).as_of(moment) for item in page.items)
-        found += filter(shown, read)
+        for item in page.items:
+            approval = Approval.model_validate_json(item.body).as_of(moment)
+            if shown(approval):
+                found.append(approval)
+                size += len(item.body)
         after = page.next
-        if after is None or len(found) >= limit:
+        if after is None or len(found) >= limit or size >= PAGE_BYTES:
             break
     return ApprovalPage(items=tuple(found), next=after)

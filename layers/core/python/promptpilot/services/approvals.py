@@ -6,12 +6,13 @@ it (`settle_approval`), or the step's job when it comes again.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from promptpilot.clock import now
 from promptpilot.domain.approval import OUTCOMES, Approval, ApprovalStatus, Decision
 from promptpilot.domain.event import Event, EventType
-from promptpilot.domain.execution import ExecutionLog, LogStatus
+from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import (
@@ -24,10 +25,11 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.keys import waiting
-from promptpilot.ports import Blobs, Delete, Orchestrator, Table
+from promptpilot.ports import Blobs, Delete, Operation, Orchestrator, Table
 from promptpilot.services.approval_access import check_may_decide
 from promptpilot.services.approval_forms import check_form
 from promptpilot.services.approval_records import ApprovalRecord, load_approval
+from promptpilot.services.execution_records import find_execution
 from promptpilot.services.execution_waits import end_wait
 from promptpilot.services.outbox import outbox
 from promptpilot.services.step_logs import Claimed, read_claim, read_contents
@@ -92,8 +94,11 @@ def settle_approval(
 
 def close_approvals(workspace: str, execution: str, *, table: Table, blobs: Blobs) -> None:
     """End what an ended execution still asks: nobody waits for an answer. Its state machine is told
-    nothing. Again is fine. Raises `StoreUnavailable`.
+    nothing. One that was resumed since is left alone. Again is fine. Raises `StoreUnavailable`.
     """
+    found = find_execution(workspace, execution, table=table)
+    if found is not None and not found.execution.status.final:
+        return
     for task in list(waiting_tasks(workspace, execution, table=table)):
         if task.approval is not None:
             _close(task, task.approval, table, blobs, overdue_only=False)
@@ -196,24 +201,30 @@ def _close(
     for _ in range(_RACES):
         record = load_approval(task.workspace, approval, table=table)
         claimed = read_claim(task.workspace, task.log_id, table=table)
-        if record is None or claimed is None or claimed.log.status is not LogStatus.WAITING:
+        if record is None or claimed is None:
             return
         slack = timedelta() if overdue_only else CLOCK_SLACK
         overdue = record.approval.as_of(now() + slack).status is ApprovalStatus.EXPIRED
-        if overdue_only and not overdue:
+        # A worker that has the step again may ask for longer; nobody does once the execution ended.
+        if overdue_only and not (overdue and claimed.log.status is LogStatus.WAITING):
+            return
+        if record.approval.status is not ApprovalStatus.PENDING:
             return
         closed = ApprovalStatus.EXPIRED if overdue else ApprovalStatus.CANCELLED
         change = record.change(record.approval.model_copy(update={"status": closed}))
-        log = _unanswered(claimed, blobs, overdue=overdue)
         gone = Delete(waiting(task.workspace, task.log_id))
         try:
-            table.write([change, *ending(claimed, log, blobs=blobs), gone])
+            table.write([change, *_end_unanswered(claimed, blobs, overdue=overdue), gone])
         except ConditionFailed:
             continue
         return
     raise StoreUnavailable(reason="An approval is contended.")
 
 
-def _unanswered(claimed: Claimed, blobs: Blobs, *, overdue: bool) -> ExecutionLog:
+def _end_unanswered(claimed: Claimed, blobs: Blobs, *, overdue: bool) -> Sequence[Operation]:
+    """The operations that end the step; none where it has ended otherwise: was given up, say."""
+    if claimed.log.status in _ENDED:
+        return ()
     error = ApprovalTimedOut() if overdue else StepCancelled()
-    return failed(read_contents(claimed.stored, blobs=blobs), error)
+    log = failed(read_contents(claimed.stored, blobs=blobs), error)
+    return ending(claimed, log, blobs=blobs)

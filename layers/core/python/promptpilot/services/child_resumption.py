@@ -11,10 +11,10 @@ from promptpilot import keys
 from promptpilot.domain.execution import Execution, ExecutionStatus
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.domain.workflow_steps import WorkflowStep
-from promptpilot.errors import ExecutionNotResumable
+from promptpilot.errors import ExecutionNotResumable, Unavailable
 from promptpilot.ports import Orchestrator, Table
 from promptpilot.services.child_executions import child_execution_id
-from promptpilot.services.claimed_steps import ClaimedStep, StepBusyError
+from promptpilot.services.claimed_steps import ClaimedStep
 from promptpilot.services.execution_records import recorded
 from promptpilot.services.execution_resume import resume_child
 
@@ -27,7 +27,7 @@ def resumed_child(
     """The execution that the step ran before its own was resumed, which goes on; None where there
     is none that can.
 
-    Raises `StepBusyError` for one that is being stopped still, `WorkflowSuspended`.
+    Raises `Unavailable` for one that is being stopped still, `WorkflowSuspended`.
     """
     resumed_at = step.execution.resumed_at
     if resumed_at is None or step.job.attempt > 0:
@@ -38,7 +38,7 @@ def resumed_child(
     if last.resumed_at is not None and last.resumed_at >= resumed_at:
         return last
     if not last.status.final:
-        raise StepBusyError
+        raise Unavailable(reason="The execution that the step ran has not stopped yet.")
     try:
         return resume_child(last.workspace, last.id, table=table, orchestrator=orchestrator)
     except ExecutionNotResumable:

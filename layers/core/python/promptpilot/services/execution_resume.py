@@ -100,6 +100,7 @@ def _record(execution: Execution, by: str, table: Table) -> tuple[Recorded, Reco
         output=None,
         output_blob=None,
         cancelled_by=None,
+        cancel_reason=None,
         slot=slot,
     )
     event = _event(EventType.EXECUTION_RESUMED, resumed.execution, by)

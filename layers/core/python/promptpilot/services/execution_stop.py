@@ -61,13 +61,14 @@ def _asked(
     if execution.status is not ExecutionStatus.QUEUED:
         if execution.cancelled_by is not None:
             return found, ()
-        asked = found.changed(cancelled_by=by)
-        event = _event(EventType.EXECUTION_CANCEL_REQUESTED, execution, by, reason=reason)
+        asked = found.changed(cancelled_by=by, cancel_reason=reason)
+        event = _event(EventType.EXECUTION_CANCEL_REQUESTED, execution, by)
         return asked, (asked.replace, outbox(event))
     sums = totals(execution.workspace, execution.id, table=table)
     ended = found.changed(
         status=ExecutionStatus.CANCELLED,
         cancelled_by=by,
+        cancel_reason=reason,
         ended_at=now(),
         error=ExecutionError(name=CANCELLED, message=reason),
         usage=sums.usage,
@@ -78,22 +79,20 @@ def _asked(
     return ended, (ended.replace, outbox(event), *out)
 
 
-def _event(type: EventType, execution: Execution, by: str, **data: str) -> Event:
+def _event(type: EventType, execution: Execution, by: str) -> Event:
     return Event.of(
         type,
         workspace=execution.workspace,
         actor=by,
         subject=execution.id,
         workflow=execution.workflow_id,
-        **data,
     )
 
 
-def ensure_stopped(
-    workspace: str, id: str, reason: str, *, table: Table, orchestrator: Orchestrator
-) -> None:
+def ensure_stopped(workspace: str, id: str, *, table: Table, orchestrator: Orchestrator) -> None:
     """Stop an execution whose end was asked for, and that has not come yet."""
     found = find_execution(workspace, id, table=table)
     if found is None or found.execution.status.final or found.execution.cancelled_by is None:
         return
+    reason = found.execution.cancel_reason or NO_REASON
     stop_machine(found.execution, reason, table=table, orchestrator=orchestrator)

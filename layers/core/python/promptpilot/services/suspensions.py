@@ -10,7 +10,7 @@ from pydantic import Field
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.domain.base import Model
+from promptpilot.domain.base import Model, Timestamp
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution
 from promptpilot.domain.ids import WorkflowId
@@ -47,10 +47,10 @@ class SuspensionState(Model):
 
 
 class Cancelling(Model):
-    """Where the cancelling of a workflow's executions goes on, and on whose behalf."""
+    """Where the cancelling of a workflow's executions goes on, and on whose behalf since when."""
 
     by: str
-    reason: str
+    asked_at: Timestamp
     after: str | None = None
     """The execution after which it goes on, from the newest to the oldest."""
 
@@ -79,7 +79,7 @@ def suspend(
         )
         operations: list[Operation] = [outbox(event)] if head.subject.suspended is None else []
         if request.cancel_running:
-            start = Cancelling(by=principal.user, reason=request.reason or REASON)
+            start = Cancelling(by=principal.user, asked_at=now())
             operations.append(outbox(_going_on(principal.workspace, id, start)))
         if not operations:
             return None
@@ -121,7 +121,8 @@ def cancel_running(
     waiter: Waiter,
 ) -> None:
     """Cancel a page of a workflow's executions, where they have not ended, and leave the rest to an
-    event of its own. Raises `Unavailable`: then it is to be done again.
+    event of its own. Once the workflow goes on, what began later is left alone. Raises
+    `Unavailable`: then it is to be done again.
     """
     key = keys.executions_of(workspace, workflow, cancelling.after or "")
     after = None
@@ -129,11 +130,15 @@ def cancel_running(
         after = Position(key, keys.execution(workspace, cancelling.after))
     page = table.query(key.partition, index=Index.GSI2, limit=PAGE, after=after, descending=True)
     executions = [recorded(item).execution for item in page.items]
-    for execution in executions:
-        if not execution.status.final:
+    open_ones = [each for each in executions if not each.status.final]
+    suspension = _still_asked(workspace, workflow, cancelling, table) if open_ones else None
+    reason = suspension.reason if suspension is not None else None
+    for execution in open_ones:
+        if suspension is not None or execution.created_at <= cancelling.asked_at:
             _cancel(
                 execution,
-                cancelling,
+                cancelling.by,
+                reason or REASON,
                 table=table,
                 blobs=blobs,
                 orchestrator=orchestrator,
@@ -144,9 +149,22 @@ def cancel_running(
         table.write([outbox(_going_on(workspace, workflow, rest))])
 
 
+def _still_asked(
+    workspace: str, workflow: str, cancelling: Cancelling, table: Table
+) -> Suspension | None:
+    """The suspension under which the cancelling was asked for; None where the workflow has gone on
+    since, whether it is suspended again or not.
+    """
+    suspension = WORKFLOWS.load(workspace, workflow, table=table).subject.suspended
+    if suspension is None or suspension.at > cancelling.asked_at:
+        return None
+    return suspension
+
+
 def _cancel(
     execution: Execution,
-    cancelling: Cancelling,
+    by: str,
+    reason: str,
     *,
     table: Table,
     blobs: Blobs,
@@ -157,8 +175,8 @@ def _cancel(
         ended = request_cancel(
             execution.workspace,
             execution.id,
-            by=cancelling.by,
-            reason=cancelling.reason,
+            by=by,
+            reason=reason,
             table=table,
             orchestrator=orchestrator,
         )
@@ -174,5 +192,5 @@ def _going_on(workspace: str, workflow: str, cancelling: Cancelling) -> Event:
         workspace=workspace,
         actor=cancelling.by,
         subject=workflow,
-        **cancelling.model_dump(),
+        **cancelling.model_dump(mode="json"),
     )

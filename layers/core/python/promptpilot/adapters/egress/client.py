@@ -63,7 +63,7 @@ class AiohttpEgress:
             target = answer.headers.get("location")
             if answer.status not in _REDIRECTS or target is None:
                 return answer
-            there = read_destination(target, destination.url)
+            there = _redirected_to(target, destination)
             request = _redirected(request, answer.status, destination, there)
             destination = there
         raise ActionError(reason=f"The server redirects more than {MAX_REDIRECTS} times.")
@@ -135,10 +135,19 @@ async def _answer(response: aiohttp.ClientResponse, url: URL) -> OutboundAnswer:
     coding = response.headers.get("Content-Encoding", "")
     body = await read_body(response.content.iter_any(), coding)
     headers: dict[str, str] = {}
-    for name, value in response.headers.items():
+    for name, sent in response.headers.items():
+        value = sent.encode(errors="surrogateescape").decode(errors="replace")
         known = headers.get(name.lower())
         headers[name.lower()] = value if known is None else f"{known}, {value}"
     return OutboundAnswer(response.status, headers, body, str(url))
+
+
+def _redirected_to(target: str, before: Destination) -> Destination:
+    """Raise `ActionError` for what is no URL: it is the server's, and not the workflow's."""
+    try:
+        return read_destination(target, before.url)
+    except StepInvalid as error:
+        raise ActionError(reason="The server redirects to what is no URL.") from error
 
 
 def _redirected(

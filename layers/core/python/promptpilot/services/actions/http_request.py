@@ -1,10 +1,11 @@
 """The action `http.request`: one HTTP request, and its answer as the result."""
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from promptpilot.domain.json_value import json_fault
 from promptpilot.errors import (
@@ -23,9 +24,19 @@ _SECRET = re.compile(
     r"auth|cookie|key|token|secret|password|signature|credential|session", re.IGNORECASE
 )
 """Headers and query parameters whose values are nobody's to read in a log."""
+_USER = re.compile(r"(?<=//)[^/?#]*@")
+_QUERY = re.compile(r"\?[^#]*")
+_PARAMETER = re.compile(r"([^?&=]+)=([^&]*)")
 _TEXT = {"type": ["string", "number", "integer", "boolean"]}
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_CHARSETS = re.compile(
+    r"ascii|big5\w*|cp\d+|euc_\w+|gb\w+|iso2022_\w+|iso8859-\d+|koi8[-_]\w+|mac-\w+|shift_jis\w*|tis-620"
+    r"|utf-8(-sig)?|utf-16(-[bl]e)?|utf-32(-[bl]e)?"
+)
+"""Charsets of texts, by their names in Python. Others that it knows are no charsets, and a server
+could choose one that takes minutes (`punycode`).
+"""
 _TOO_MANY = 429
 _TIMED_OUT = 408
 
@@ -71,12 +82,16 @@ class HttpRequest:
     }
 
     def shown(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The values of headers and parameters that look like credentials are masked."""
-        masked = {
+        """The values of headers and parameters that look like credentials are masked, and so are
+        those in the URL.
+        """
+        masked: dict[str, Any] = {
             place: {name: MASK if _SECRET.search(name) else each for name, each in given.items()}
             for place in ("headers", "query")
             if isinstance(given := arguments.get(place), Mapping)
         }
+        if isinstance(url := arguments.get("url"), str):
+            masked["url"] = _shown_url(url)
         return {**arguments, **masked}
 
     async def run(self, arguments: Mapping[str, Any], context: ActionContext) -> Any:
@@ -96,6 +111,17 @@ class HttpRequest:
             "headers": dict(answer.headers),
             "body": _parsed(answer),
         }
+
+
+def _shown_url(url: str) -> str:
+    """By its looks alone: what is no URL is shown too."""
+
+    def shown(parameter: re.Match[str]) -> str:
+        name, value = parameter.groups()
+        return f"{name}={MASK if _SECRET.search(unquote_plus(name)) else value}"
+
+    url = _USER.sub(f"{MASK}@", url, count=1)
+    return _QUERY.sub(lambda query: _PARAMETER.sub(shown, query[0]), url, count=1)
 
 
 def _url(arguments: Mapping[str, Any]) -> str:
@@ -154,11 +180,7 @@ def _check(answer: OutboundAnswer, accepted: Any) -> None:
 def _parsed(answer: OutboundAnswer) -> Any:
     """The body as JSON where it says that it is and is, or else as text."""
     kind = answer.headers.get("content-type", "")
-    charset = _CHARSET.search(kind)
-    try:
-        text = answer.body.decode(charset.group(1) if charset else "utf-8", "replace")
-    except (LookupError, ValueError):
-        text = answer.body.decode("utf-8", "replace")
+    text = answer.body.decode(_charset(kind), "replace")
     if not _JSON.match(kind.strip()):
         return text
     try:
@@ -166,3 +188,13 @@ def _parsed(answer: OutboundAnswer) -> Any:
     except (ValueError, RecursionError):
         return text
     return text if json_fault(value) else value
+
+
+def _charset(content_type: str) -> str:
+    """UTF-8 where none is named that is one."""
+    named = _CHARSET.search(content_type)
+    try:
+        found = codecs.lookup(named.group(1)).name if named else ""
+    except LookupError:
+        found = ""
+    return found if _CHARSETS.fullmatch(found) else "utf-8"
