@@ -3,10 +3,9 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from weakref import WeakSet
 
 from embedded.file_lock import FileLock
@@ -100,14 +99,9 @@ class Database:
         promises.count += 1
         return result
 
-    @contextmanager
-    def promising(self) -> Iterator["Promises"]:
-        """Count what this thread promises meanwhile, for it to be kept together with others'."""
-        promises = self._local.promises = Promises()
-        try:
-            yield promises
-        finally:
-            self._local.promises = None
+    def promising(self) -> "Promises":
+        """While entered, counts what this thread promises, to be kept together with others'."""
+        return Promises(self._local)
 
     def keep(self, count: int) -> None:
         """Put promises on the disk, that many. Raises `StoreUnavailable`."""
@@ -203,11 +197,23 @@ class Database:
             raise StoreUnavailable(f"{self._path} cannot be opened: {error}.") from error
 
 
-@dataclass
 class Promises:
-    """How many writes have been promised."""
+    """How many writes have been promised since this was entered. Entered for every call of a
+    worker, so it is spared the generator of a `contextmanager`.
+    """
 
-    count: int = 0
+    __slots__ = ("_local", "count")
+
+    def __init__(self, local: threading.local) -> None:
+        self._local = local
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._local.promises = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._local.promises = None
 
 
 class _Reader:

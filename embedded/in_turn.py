@@ -5,11 +5,16 @@ the disk: whatever the coroutines of one turn have written goes there together, 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from embedded.database import Database
 from promptpilot.errors import StoreUnavailable
+
+QUICK_SECONDS = 0.001
+"""A flush that takes less does not keep the loop from anything for long."""
+REMEMBERED_FLUSHES = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +28,8 @@ class InTurn:
         self._waiting: list[asyncio.Future[None]] = []
         self._promised = 0
         self._flushing = False
+        self._flush_seconds = QUICK_SECONDS
+        """What a flush takes: an average in which one counts less with each that follows."""
 
     async def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The call's result, once what it wrote through the table is durable.
@@ -48,12 +55,12 @@ class InTurn:
         return flushed
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
-        """One write is flushed here, which takes no hand-over; several in a thread, meanwhile the
-        loop goes on.
+        """One write is flushed here, and so are several on a quick disk: handing it over and waking
+        a thread takes longer. Else a thread does it, and the loop goes on meanwhile.
         """
         waiting, self._waiting = self._waiting, []
         promised, self._promised = self._promised, 0
-        if len(waiting) == 1:
+        if len(waiting) == 1 or self._flush_seconds < QUICK_SECONDS:
             _tell(waiting, self._keep(promised))
             return
         self._flushing = True
@@ -61,10 +68,13 @@ class InTurn:
         kept.add_done_callback(lambda _: self._flushed(loop, waiting, kept))
 
     def _keep(self, promised: int) -> StoreUnavailable | None:
+        begun = time.perf_counter()
         try:
             self._database.keep(promised)
         except StoreUnavailable as error:
             return error
+        taken = time.perf_counter() - begun
+        self._flush_seconds += (taken - self._flush_seconds) / REMEMBERED_FLUSHES
         return None
 
     def _flushed(

@@ -56,6 +56,7 @@ class EmbeddedPlatform:
             worker=step_worker,
             on_status=execution_events,
             on_abandoned=abandoned_steps,
+            repeats_alike=True,
             on_progress=lambda name: self._waiter.announce(_progress_of(name)),
         )
         self._engine.at_stop(self._models.close)
@@ -92,6 +93,7 @@ class EmbeddedPlatform:
             followers=self._followers,
             offload=InTurn(self.database),
             cursor_key=_cursor_key(data / CURSOR_KEY),
+            sole_worker=True,
         )
 
     @property

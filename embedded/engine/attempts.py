@@ -64,6 +64,7 @@ class Attempts:
         if catcher is None:
             raise failure
         frame.note("state_failed", failure.error)
+        frame.repeatable = False
         frame.moment_ms = epoch_ms()
         output = {"Error": failure.error, "Cause": failure.cause}
         return await catcher.exit.leave(frame, frame.scope(errorOutput=output), output)

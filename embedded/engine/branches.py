@@ -21,6 +21,8 @@ class Start(NamedTuple):
     """Asked with its path and its time in milliseconds, if it has not begun before."""
     item: Item | None = None
     events: int = 0
+    timely: bool = False
+    """Whether its input depends on its time or on chance."""
 
 
 class Branches:
@@ -112,6 +114,7 @@ class Branches:
         )
         self._children.begin(child)
         if not restored:
+            child.repeatable = not start.timely
             child.note("state_entered")
             child.count_events(start.events)
         return child

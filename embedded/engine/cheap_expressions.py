@@ -11,13 +11,25 @@ others are evaluated in a process of their own (`sandbox`).
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from embedded.engine.direct_paths import compile_reader
+from embedded.engine.direct_paths import builds, compile_reader
 
 MAX_CHEAP_CHARACTERS = 1_000
 
 _FUNCTIONS = frozenset(
     {
-        *("abs", "append", "average", "boolean", "ceil", "contains", "count", "exists", "floor"),
+        *(
+            "abs",
+            "append",
+            "assert",
+            "average",
+            "boolean",
+            "ceil",
+            "contains",
+            "count",
+            "error",
+            "exists",
+            "floor",
+        ),
         *("hash", "keys", "length", "lookup", "lowercase", "max", "merge", "millis", "min", "not"),
         *("now", "number", "parse", "random", "round", "string", "substring", "substringAfter"),
         *("substringBefore", "sum", "trim", "type", "uppercase", "uuid"),
@@ -87,7 +99,8 @@ def _block(ast: Any, build: bool) -> bool:
 
 
 def _bind(ast: Any, build: bool) -> bool:
-    return ast.lhs.value not in _FUNCTIONS and compile_reader(ast.rhs) is not None
+    looks_up = compile_reader(ast.rhs) is not None and not builds(ast.rhs)
+    return looks_up and ast.lhs.value not in _FUNCTIONS
 
 
 def _function(ast: Any, build: bool) -> bool:

@@ -70,12 +70,15 @@ class Engine:
         redelivery_seconds: Sequence[float] = (1.0, 10.0),
         running_delay: float = 0.2,
         evaluation_seconds: float = 2.0,
+        repeats_alike: bool = False,
     ) -> None:
         """`redelivery_seconds` are the pauses before a failed job is delivered again; after the
         last delivery it is given up, and `on_abandoned` gets it. `on_progress` gets the name of an
         execution whose history has grown, on the loop's thread, once for each commit. That an
         execution runs is told after `running_delay` seconds. One expression may take
-        `evaluation_seconds` on the processor.
+        `evaluation_seconds` on the processor. `repeats_alike` says that the worker keeps its
+        results and answers a job that it has done before from there: then not every step need be
+        journaled before the next, and an execution may stand some steps back after a crash.
         """
         database.execute_script(SCHEMA)
         self.database = database
@@ -102,6 +105,7 @@ class Engine:
             dispatcher=self.dispatcher,
             ended=self._executions.ended,
             on_progress=on_progress,
+            repeats_alike=repeats_alike,
         )
         self._at_start: list[Callable[[], None]] = []
         self._at_stop: list[Callable[[], Awaitable[None]]] = []
@@ -143,6 +147,7 @@ class Engine:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _suspend(self) -> None:
+        self.journal.flush()
         await self._executions.suspend()
         self.journal.flush(durable=True)
         for callback in self._at_stop:

@@ -12,14 +12,13 @@ from embedded.engine.failures import DATA_LIMIT_EXCEEDED, RUNTIME, TIMEOUT, Stat
 from embedded.engine.frame import Frame
 from embedded.engine.journal import Journal
 from embedded.engine.names import ROLE_ARN, execution_arn, machine_arn
-from embedded.engine.owner import Journaled
 from embedded.engine.payload import MAX_VARIABLES_BYTES, decode
 from embedded.engine.records import ExecutionRow, Standing, Status, end_execution
 from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.state_machine import StateMachine
 from embedded.engine.task_tokens import LONGEST_TIMER_SECONDS, LOST, TaskTokens
 from embedded.engine.timestamps import iso_time
-from embedded.engine.turn import OnProgress, Turn
+from embedded.engine.turn import OnProgress, Staged, Turn
 from promptpilot.clock import epoch_ms
 
 ROOT = ""
@@ -40,6 +39,8 @@ class Services:
     ended: "Callable[[Execution], None]"
     """Called when the end of an execution is durable."""
     on_progress: OnProgress
+    repeats_alike: bool
+    """Whether the worker gives a job that it has done before the result it gave then."""
 
 
 class Execution:
@@ -183,6 +184,7 @@ class Execution:
             self._timer.cancel()
         self.row = self.row.ended(status, epoch_ms(), **how)
         turn = self._open_turn()
+        turn.late.clear()
         if status == "SUCCEEDED":
             self._root.news.stage(turn)
         else:  # whoever resumes it finds each frame where it stood
@@ -190,29 +192,52 @@ class Execution:
                 frame.changed = True
                 frame.stage(turn)
         turn.statements += end_execution(self.row)
-        turn.durable = True
+        # Success is told by a write that is durable and comes later; a stop is promised here.
+        turn.durable |= status != "SUCCEEDED"
         self._durable = turn.wait(self._services.loop)
         self._durable.add_done_callback(lambda _: self._services.ended(self))
 
-    def _open_turn(self) -> Turn:
-        turn = self._turn
-        if turn is None or turn.over:
-            if turn is not None:
-                self._last_event = turn.last
-            turn = Turn(self.row.id, self.name, self._last_event, self._services.on_progress)
-            self._turn = turn
-            self._services.journal.submit(turn)
+    def _open_turn(self, *, late: bool = False) -> Turn:
+        turn, journal = self._turn, self._services.journal
+        if turn is not None and not turn.over:
+            if not late:
+                journal.hurry()
+            return turn
+        if turn is not None:
+            self._last_event = turn.last
+        turn = Turn(self.row.id, self.name, self._last_event, self._services.on_progress)
+        self._turn = turn
+        if late:
+            journal.submit_late(turn)
+        else:
+            journal.submit(turn)
         return turn
 
-    def stage(self, frame: Journaled) -> Turn:
-        """Journal soon where the frame stands, and those around it."""
+    def _require_open(self) -> None:
         if self._suspended or not self.running:
             raise asyncio.CancelledError  # its journal is closed
+
+    def stage(self, frame: Staged) -> Turn:
+        """Journal soon where the frame stands, and those around it."""
+        self._require_open()
         turn = self._open_turn()
         frame.stage(turn)
         return turn
 
-    def save(self, frame: Journaled) -> "asyncio.Future[None]":
+    def stage_late(self, frame: Staged) -> None:
+        """Journal where the frame stands some time, with the next commit or shortly."""
+        if not self._services.repeats_alike:
+            self.stage(frame)
+            return
+        self._require_open()
+        self._open_turn(late=True).late[frame] = None
+
+    @property
+    def repeats_alike(self) -> bool:
+        """See `Services`."""
+        return self._services.repeats_alike
+
+    def save(self, frame: Staged) -> "asyncio.Future[None]":
         """The same; the future is done when it is journaled."""
         return self.stage(frame).wait(self._services.loop)
 

@@ -12,7 +12,8 @@ from jsonata.parser import Parser
 from jsonata.utils import Utils
 
 from embedded.engine.cheap_expressions import is_cheap
-from embedded.engine.direct_paths import DECLINED, UNDEFINED, compile_reader
+from embedded.engine.direct_paths import compile_reader
+from embedded.engine.direct_values import DECLINED, UNDEFINED
 from embedded.engine.failures import QUERY_EVALUATION_ERROR, StateFailed
 from embedded.engine.jsonata_functions import MOMENT_FUNCTIONS, Moment, base_frame
 

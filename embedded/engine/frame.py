@@ -95,6 +95,12 @@ class Frame:
         self.events = snapshot.events
         """Of the history, those that are this frame's."""
         self.changed = not restored
+        self.repeatable = True
+        """Whether the way from where it is journaled to here can be gone again: it leads over
+        results of jobs alone, and asks neither for the time nor for chance.
+        """
+        self.gone = False
+        """Whether it is part of the execution no more."""
         self._evaluations = 0
         self._known: tuple[Any, str] = (ABSENT, "")
         self._dropped: list[str] = []
@@ -161,6 +167,17 @@ class Frame:
             child.gather()
             self.news.take_over(child.news)
 
+    def may_wait(self) -> bool:
+        """Whether it may be journaled later than it acts: what it does until then it would do
+        again after a crash, and get the same results.
+        """
+        return (
+            self.execution.repeats_alike
+            and not self.news.acknowledges
+            and (self.repeatable or not self.changed)
+            and (self._parent is None or self._parent.may_wait())
+        )
+
     def drop_children(self) -> None:
         """The present state needs its branches or iterations no more."""
         children = self.children
@@ -170,7 +187,7 @@ class Frame:
             self.news.take_over(child.news)
         self.gather()
         for child in children.running.values():
-            child.release()
+            child.leave()
             self.events += child.events
         self.events += children.events
         if children.journaled:
@@ -184,20 +201,28 @@ class Frame:
         child.end(last)
         self.children.end(child)
         if child.journaled or child.news.settling:
-            self.execution.stage(self)
+            if self.may_wait() and child.may_wait():
+                self.execution.stage_late(self)
+            else:
+                self.execution.stage(self)
 
     def end(self, last: Transition) -> None:
         """It has ended, as a branch or an iteration."""
         self._state, self._input_text = ENDED, last.text
         self.changed = True
+        self.leave()
+
+    def leave(self) -> None:
+        """It is part of the execution no more, nor is what branches off it."""
+        self.gone = True
         self.release()
+        for child in self.children.running.values() if self.children else ():
+            child.leave()
 
     def release(self) -> None:
         """Its variables are gone, and those of what branches off it."""
         self.execution.count_variable_bytes(-self.variables.size())
         self.variables = Variables()
-        for child in self.children.running.values() if self.children else ():
-            child.release()
 
     def tree(self) -> "Iterator[Frame]":
         """This frame and all that branch off it and run."""
@@ -232,6 +257,7 @@ class Frame:
         if moment is None and not field.timely:
             moment = _TIMELESS
         elif moment is None:
+            self.repeatable = False
             self._evaluations += 1
             seed = f"{self.execution.name}/{self.path}/{self.events}/{self._evaluations}"
             moment = Moment(self.moment_ms, seed)
@@ -264,6 +290,7 @@ class Frame:
 
     def retry(self, retrier: int, delay_seconds: float) -> None:
         """Use the retrier once more: the state is to run again after the delay."""
+        self.repeatable = False
         self.drop_children()
         self.restored = False
         self._evaluations = 0
@@ -293,8 +320,19 @@ class Frame:
         if self.changed:
             await self.execution.save(self)
 
+    async def save_before_job(self, *, timely: bool) -> None:
+        """The same before a job is dispatched, but journaled later where it may wait; `timely` says
+        that the job depends on the time or on chance.
+        """
+        if timely or not self.may_wait():
+            await self.save()
+        elif self.changed:
+            self.execution.stage_late(self)
+
     def stage(self, turn: Turn) -> None:
         """Add where the frame stands to what is journaled, and before it those around it."""
+        if self.gone:
+            return
         if self._parent is not None:
             self._parent.stage(turn)
         if self.changed:
@@ -311,7 +349,7 @@ class Frame:
             turn.statements += drop_frames(turn.execution, prefix)
         unsaved = self.variables.take_unsaved()
         turn.statements += save_frame(turn.execution, self.snapshot(), unsaved)
-        self.changed, self.journaled = False, True
+        self.changed, self.journaled, self.repeatable = False, True, True
         if self._parent is not None and self._parent.children is not None:
             self._parent.children.journaled = True
 

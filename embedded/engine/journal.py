@@ -136,15 +136,23 @@ class Journal:
     def submit(self, change: Change) -> None:
         """Write the change soon, together with what else arises and what is added to it."""
         self._pending.append(change)
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Write soon what is to be written some time."""
         if not self._urgent:
             self._schedule(self._loop.call_soon(self.flush))
             self._urgent = True
 
-    def add(self, statements: Iterable[Statement]) -> None:
-        """Write some time, with the next commit or shortly; nobody waits for it."""
-        self._pending.append(Change(statements))
+    def submit_late(self, change: Change) -> None:
+        """Write the change, and what is added to it, some time, with the next commit or shortly."""
+        self._pending.append(change)
         if self._scheduled is None:
             self._schedule(self._loop.call_later(LAZY_SECONDS, self.flush))
+
+    def add(self, statements: Iterable[Statement]) -> None:
+        """Write some time, with the next commit or shortly; nobody waits for it."""
+        self.submit_late(Change(statements))
 
     def _schedule(self, handle: asyncio.Handle) -> None:
         if self._scheduled is not None:

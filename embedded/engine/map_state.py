@@ -61,7 +61,9 @@ class Map:
         return await Branches(frame, starts, limit).run()
 
     def _start(self, frame: Frame, item: Item) -> Start:
-        return Start(self.processor, partial(self._input, frame, item), item, EVENTS_PER_ITERATION)
+        timely = self.selector is not None and self.selector.timely
+        given = partial(self._input, frame, item)
+        return Start(self.processor, given, item, EVENTS_PER_ITERATION, timely)
 
     async def _input(self, frame: Frame, item: Item, path: str, at_ms: int) -> Any:
         if self.selector is None:

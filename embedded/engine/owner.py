@@ -8,15 +8,7 @@ from embedded.engine.dispatcher import Dispatcher
 from embedded.engine.evaluation import Evaluator
 from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.task_tokens import TaskTokens
-from embedded.engine.turn import Turn
-
-
-class Journaled(Protocol):
-    """A frame, as its execution sees it."""
-
-    def stage(self, turn: Turn) -> None:
-        """Add where it stands to what is journaled."""
-        ...
+from embedded.engine.turn import Staged
 
 
 class Owner(Protocol):
@@ -28,6 +20,11 @@ class Owner(Protocol):
     tokens: TaskTokens
     dispatcher: Dispatcher
 
+    @property
+    def repeats_alike(self) -> bool:
+        """Whether a job that was done before gives the result it gave then."""
+        ...
+
     def count_events(self, events: int) -> int:
         """Add to the events of the whole execution; returns how many there are."""
         ...
@@ -36,11 +33,15 @@ class Owner(Protocol):
         """Add to the bytes of all variables. Raises `StateFailed` past the limit."""
         ...
 
-    def stage(self, frame: Journaled) -> object:
+    def stage(self, frame: Staged) -> object:
         """Journal soon where the frame stands, and those around it."""
         ...
 
-    def save(self, frame: Journaled) -> Awaitable[None]:
+    def stage_late(self, frame: Staged) -> None:
+        """Journal where the frame stands some time, or soon in an engine that never waits."""
+        ...
+
+    def save(self, frame: Staged) -> Awaitable[None]:
         """The same; done when it is journaled."""
         ...
 

@@ -32,6 +32,8 @@ class ExecutionRow:
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    redrives: int = 0
+    """How often it went on after it had ended."""
 
     def ended(
         self,
@@ -189,7 +191,10 @@ def forget_old(connection: sqlite3.Connection, now_ms: int) -> None:
     )
 
 
-_COLUMNS = "id, name, machine, status, started_ms, input, ended_ms, output, error, cause"
+_COLUMNS = (
+    "id, name, machine, status, started_ms, input, ended_ms, output, error, cause,"
+    " coalesce((SELECT count FROM engine_resumption WHERE execution = id), 0)"
+)
 
 
 def execution_named(connection: sqlite3.Connection, name: str) -> ExecutionRow | None:

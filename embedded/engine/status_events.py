@@ -41,6 +41,7 @@ def status_event(row: ExecutionRow, workflow: str) -> dict[str, Any]:
             "output": row.output,
             "error": row.error,
             "cause": row.cause,
+            "redriveCount": row.redrives,
         },
     }
 

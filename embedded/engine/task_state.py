@@ -81,7 +81,7 @@ class Task:
         return await self.attempts.run(frame, lambda: self._attempt(frame))
 
     async def _attempt(self, frame: Frame) -> Any:
-        await frame.save()
+        await frame.save_before_job(timely=self.arguments.timely or self.heartbeat is None)
         frame.count_events(EVENTS_PER_ATTEMPT)
         waiting = frame.execution.tokens.open()
         try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from embedded.engine.journal import Change, Statement
 from embedded.engine.notes import MAX_KEPT, Note, keep
@@ -13,10 +14,20 @@ OnProgress = Callable[[str], object]
 logger = logging.getLogger(__name__)
 
 
-class Turn(Change):
-    """Where frames stand, and the events that led there: as one row, whoever they are of."""
+class Staged(Protocol):
+    """A frame, as it is journaled."""
 
-    __slots__ = ("_last", "_name", "_on_progress", "execution", "notes")
+    def stage(self, turn: "Turn") -> None:
+        """Add where it stands, and those around it."""
+        ...
+
+
+class Turn(Change):
+    """Where frames stand, and the events that led there: as one row, whoever they are of. `late`
+    are frames that are asked only when it is written.
+    """
+
+    __slots__ = ("_last", "_name", "_on_progress", "execution", "late", "notes")
 
     def __init__(self, execution: int, name: str, last: int, on_progress: OnProgress) -> None:
         """`last` is the number of the last event before these."""
@@ -26,6 +37,7 @@ class Turn(Change):
         self._last = last
         self._on_progress = on_progress
         self.notes: list[Note] = []
+        self.late: dict[Staged, None] = {}
 
     @property
     def last(self) -> int:
@@ -47,6 +59,8 @@ class Turn(Change):
 
     def text(self) -> Iterable[Statement]:
         """The statements, at the moment they are written."""
+        while self.late:
+            self.late.popitem()[0].stage(self)
         kept = self._kept()
         if not kept:
             return self.statements

@@ -15,6 +15,7 @@ from promptpilot import platform
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
 from promptpilot.errors import PromptPilotError
+from promptpilot.platform import Platform
 from promptpilot.services.step_runs import Ports, run_prompt_job, run_workflow_step
 
 RESERVE_SECONDS = 10.0
@@ -23,6 +24,7 @@ RESERVE_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 _loop: asyncio.AbstractEventLoop | None = None
+_known: tuple[Platform, Ports] | None = None
 
 
 class Context(Protocol):
@@ -45,6 +47,9 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 async def handle(event: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
     """Run all jobs of a batch concurrently, for as long as `seconds`; each fails for itself."""
     records = event["Records"]
+    if len(records) == 1:
+        [record] = records
+        return to_deliver_again([] if await _done(record, seconds) else [record])
     done = await asyncio.gather(*(_done(record, seconds) for record in records))
     failures = [record for record, well in zip(records, done, strict=True) if not well]
     return to_deliver_again(failures)
@@ -53,8 +58,11 @@ async def handle(event: Mapping[str, Any], seconds: float | None = None) -> dict
 async def _done(record: Record, seconds: float | None) -> bool:
     """False where the job is to be delivered again."""
     try:
-        async with asyncio.timeout(seconds):
+        if seconds is None:
             await _run(record)
+        else:
+            async with asyncio.timeout(seconds):
+                await _run(record)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other jobs go on
         log_failure(record, error)
         await _release(record, error)
@@ -66,23 +74,34 @@ async def _run(record: Record) -> None:
     job = parse_step_job(record["body"])
     attributes = record["attributes"]
     receive_count = int(attributes["ApproximateReceiveCount"])
-    here = platform.current()
-    ports = Ports(
-        table=here.table,
-        blobs=here.blobs,
-        models=here.models,
-        orchestrator=here.orchestrator,
-        waiter=here.waiter,
-        egress=here.egress,
-        partial_texts=here.partial_texts,
-        live=None if here.followers.told else lambda: here.live,
-        offload=here.offload,
-    )
+    ports = _ports(platform.current())
     if isinstance(job, WorkflowStepJob):
         waited = (epoch_ms() - int(attributes["SentTimestamp"])) / 1000
         await run_workflow_step(job, receive_count, ports, waited_seconds=waited)
     else:
         await run_prompt_job(job, receive_count, ports)
+
+
+def _ports(here: Platform) -> Ports:
+    """What is asked of a platform for every job is put together once."""
+    global _known
+    if _known is None or _known[0] is not here:
+        _known = (
+            here,
+            Ports(
+                table=here.table,
+                blobs=here.blobs,
+                models=here.models,
+                orchestrator=here.orchestrator,
+                waiter=here.waiter,
+                egress=here.egress,
+                partial_texts=here.partial_texts,
+                live=None if here.followers.told else lambda: here.live,
+                offload=here.offload,
+                sole_worker=here.sole_worker,
+            ),
+        )
+    return _known[1]
 
 
 async def _release(record: Record, error: Exception) -> None:

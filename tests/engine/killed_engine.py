@@ -51,7 +51,14 @@ class Records:
         return self.results[key]
 
 
-def live(path: Path, which: Machine, records: Records, left: int | None) -> list[str | None]:
+def live(
+    path: Path,
+    which: Machine,
+    records: Records,
+    left: int | None,
+    *,
+    repeats_alike: bool = False,
+) -> list[str | None]:
     """One life on that database; the outputs of the ends that were told in it."""
     database = MortalDatabase(path, left)
     ended = threading.Event()
@@ -69,7 +76,13 @@ def live(path: Path, which: Machine, records: Records, left: int | None) -> list
         engine.succeed_task(job["token"], records.answer(job["key"]))
         return {}
 
-    engine = Engine(database, worker=work, on_status=on_status, redelivery_seconds=(0.01,))
+    engine = Engine(
+        database,
+        worker=work,
+        on_status=on_status,
+        redelivery_seconds=(0.01,),
+        repeats_alike=repeats_alike,
+    )
     engine.start(which, "one", {})
     engine.start_up()
     assert database.dead.wait(PATIENCE)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedded.engine.direct_paths import DECLINED, compile_reader
+from embedded.engine.direct_paths import compile_reader
+from embedded.engine.direct_values import DECLINED
 from embedded.engine.expressions import Environment, Expression
 from embedded.engine.failures import StateFailed
 from embedded.engine.jsonata_functions import Moment

@@ -27,8 +27,8 @@ from tests.handlers.served import serving
 from tests.handlers.test_approvals import ask
 from tests.handlers.test_openapi import DOCUMENT
 
-EXAMPLES = 8
-"""For each of some thirty operations."""
+EXAMPLES = 5
+"""For each of some seventy operations."""
 
 
 def with_plain_steps(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -134,3 +134,17 @@ def test_of_a_step_and_what_is_around_it_the_step_is_the_one_that_failed(world: 
         HistoryEvent(2, now(), "state_failed", "outer", error=error),
     ]
     assert fails(world, execution, error) == "inner"
+
+
+def test_of_one_that_was_resumed_the_count_of_resumptions_tells_its_end_from_earlier_ones(
+    world: World,
+) -> None:
+    execution = waiting(world)
+    found = load_execution(execution.workspace, execution.id, table=world.ports.table)
+    resumed = found.changed(status=ExecutionStatus.RUNNING, resumes=1, resumed_at=now())
+    world.ports.table.write([resumed.replace])
+    world.change(execution, "FAILED", stopDate=5_000, error="Early", redriveCount=0)
+    assert status_of(world, execution) is ExecutionStatus.RUNNING
+    # By a clock that is behind, it ended before it was resumed.
+    world.change(execution, "SUCCEEDED", stopDate=5_000, output="1", redriveCount=1)
+    assert status_of(world, execution) is ExecutionStatus.SUCCEEDED

@@ -56,6 +56,11 @@ class Platform(Protocol):
     @property
     def offload(self) -> Offload: ...
     @property
+    def sole_worker(self) -> bool:
+        """Whether this process alone runs steps, and each job once at a time."""
+        ...
+
+    @property
     def cursor_key(self) -> bytes:
         """Signs the cursors of lists."""
         ...
@@ -81,6 +86,7 @@ class AssembledPlatform:
     followers: Followers
     offload: Offload
     cursor_key: bytes
+    sole_worker: bool = False
 
 
 _current: Platform | None = None

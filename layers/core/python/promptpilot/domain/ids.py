@@ -1,5 +1,6 @@
 """Identifiers: `kind_` and a ULID, so that they sort by the time they were made."""
 
+import os
 import threading
 from hashlib import sha256
 from typing import Annotated
@@ -8,8 +9,16 @@ from uuid import UUID
 from pydantic import StringConstraints
 from ulid import ULID
 
+from promptpilot.clock import epoch_ms
+
 _ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(first + second for first in _DIGITS for second in _DIGITS)
+"""Two digits at once: ten bits each of the 130 that 26 digits have room for."""
+_SHIFTS = range(120, -1, -10)
+_RANDOM_BYTES = 10
 
 _last = 0
 _lock = threading.Lock()
@@ -22,10 +31,14 @@ def new_id(kind: str) -> str:
     clock is set back, so that lists keep the order in which things were made.
     """
     global _last
-    fresh = int(ULID())
+    fresh = epoch_ms() << 8 * _RANDOM_BYTES | int.from_bytes(os.urandom(_RANDOM_BYTES))
     with _lock:
-        _last = fresh if fresh > _last else _last + 1
-        return f"{kind}_{ULID.from_int(_last)}"
+        _last = made = fresh if fresh > _last else _last + 1
+    return f"{kind}_{_text(made)}"
+
+
+def _text(ulid: int) -> str:
+    return "".join([_PAIRS[ulid >> shift & 1023] for shift in _SHIFTS])
 
 
 def user_id_of(subject: UUID) -> str:

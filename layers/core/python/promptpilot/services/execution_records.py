@@ -7,8 +7,12 @@ from promptpilot import keys
 from promptpilot.domain.execution import Execution
 from promptpilot.errors import NotFound
 from promptpilot.ports import Item, Replace, Table
+from promptpilot.services.lru import LruCache
 
 KIND = "execution"
+
+_executions: LruCache[str, Execution] = LruCache(16 * 1024 * 1024)
+"""Executions by their JSON, 16 MiB of it: all steps of one read the same, and its status does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,11 @@ def execution_item(execution: Execution) -> Item:
 
 def recorded(item: Item) -> Recorded:
     """The execution that an item holds."""
-    return Recorded(item, Execution.model_validate_json(item.body))
+    known = _executions.get(item.body)
+    if known is None:
+        known = Execution.model_validate_json(item.body)
+        _executions.put(item.body, known, len(item.body))
+    return Recorded(item, known)
 
 
 def find_execution(workspace: str, id: str, *, table: Table) -> Recorded | None:

@@ -7,6 +7,7 @@ started at once: such an execution stays queued for a while.
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from promptpilot.clock import now
@@ -26,7 +27,7 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import WorkflowVersion
 from promptpilot.errors import ConditionFailed, Unavailable
-from promptpilot.ports import Create, Orchestrator, Table
+from promptpilot.ports import Check, Create, Orchestrator, Table
 from promptpilot.services.execution_children import child_item
 from promptpilot.services.execution_limits import running_limit
 from promptpilot.services.execution_machine import (
@@ -118,8 +119,11 @@ def new_execution(
 def begin(execution: Execution, *, table: Table, orchestrator: Orchestrator) -> Execution:
     """Record an execution that somebody starts, and start it; where a limit is set, in its turn."""
     if running_limit(execution.workspace, table=table) is None:
-        table.write([Create(execution_item(execution)), _queued(execution)])
-        _start_or_later(execution, table, orchestrator)
+        # The start is durable when it returns, and what was written before it is then too.
+        table.write([Create(execution_item(execution)), _queued(execution)], durable=False)
+        if not _start_or_later(execution, table, orchestrator):
+            with suppress(ConditionFailed):  # the queue was faster, whose start was durable
+                table.write([Check(execution_item(execution).key, 1)])
         return execution
     queued = execution.model_copy(update={"slot": Slot.QUEUED})
     table.write([Create(execution_item(queued)), _queued(queued), enqueue(queued)])
@@ -196,7 +200,7 @@ def ensure_started(
             table=table,
             orchestrator=orchestrator,
         )
-    elif execution.slot is None and is_suspended(workspace, execution.workflow_id, table=table):
+    elif _is_to_park(execution, table):
         _park(execution, table)
     elif execution.slot is not Slot.QUEUED:
         start_machine(execution, table=table, orchestrator=orchestrator)
@@ -212,6 +216,13 @@ def _is_orphan(execution: Execution, table: Table) -> bool:
     return parent is None or not parent.execution.takes_steps
 
 
+def _is_to_park(execution: Execution, table: Table) -> bool:
+    """A child is not: it runs in the place of its parent, which waits for it."""
+    if execution.slot is not None or execution.parent is not None:
+        return False
+    return is_suspended(execution.workspace, execution.workflow_id, table=table)
+
+
 def _park(execution: Execution, table: Table) -> None:
     """Let an execution wait until its suspended workflow goes on."""
     found = load_execution(execution.workspace, execution.id, table=table)
@@ -219,11 +230,14 @@ def _park(execution: Execution, table: Table) -> None:
         table.write([found.changed(slot=Slot.QUEUED).replace, enqueue(found.execution)])
 
 
-def _start_or_later(execution: Execution, table: Table, orchestrator: Orchestrator) -> None:
+def _start_or_later(execution: Execution, table: Table, orchestrator: Orchestrator) -> bool:
+    """Whether it is started."""
     try:
         start_machine(execution, table=table, orchestrator=orchestrator)
     except Unavailable as error:
         logger.warning("execution starts later: %s", error, extra={"execution": execution.id})
+        return False
+    return True
 
 
 def _queued(execution: Execution) -> Create:

@@ -66,6 +66,7 @@ class StatusChange(BaseModel):
     status: str
     start_date: Annotated[int, Field(alias="startDate")]
     stop_date: Annotated[int | None, Field(alias="stopDate")] = None
+    redrive_count: Annotated[int | None, Field(alias="redriveCount")] = None
     output: str | None = None
     output_details: Annotated[OutputDetails | None, Field(alias="outputDetails")] = None
     error: str | None = None
@@ -154,12 +155,14 @@ def _record(
 
 def _is_news(execution: Execution, status: ExecutionStatus, change: StatusChange) -> bool:
     """That it runs is news of a queued one alone: it may wait by then. The end of what was before
-    it was resumed is none.
+    it was resumed is none: the count of resumptions tells, and where there is none, the clocks.
     """
     if execution.status.final:
         return False
     if not status.final:
         return execution.status is ExecutionStatus.QUEUED
+    if change.redrive_count is not None:
+        return change.redrive_count >= execution.resumes
     resumed_at = execution.resumed_at
     return resumed_at is None or _end(change) >= resumed_at
 

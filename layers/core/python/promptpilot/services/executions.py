@@ -46,10 +46,14 @@ def get_execution(principal: Principal, id: str, *, table: Table, blobs: Blobs) 
     """How an execution stands; of one that runs, what it has used so far. Raises `NotFound`."""
     principal.require(Action.EXECUTION_READ)
     execution = load_execution(principal.workspace, id, table=table).execution
+    return _as_it_stands(execution, table, blobs)
+
+
+def _as_it_stands(execution: Execution, table: Table, blobs: Blobs) -> ExecutionView:
     if execution.status.final:
         execution = _with_output(execution, blobs)
     else:
-        so_far = totals(execution.workspace, id, table=table)
+        so_far = totals(execution.workspace, execution.id, table=table)
         execution = execution.model_copy(
             update={"usage": so_far.usage, "cost_micro_usd": so_far.cost_micro_usd}
         )
@@ -83,11 +87,16 @@ def await_execution(
     """The execution as soon as it has ended, or as it stands after `seconds`."""
     principal.require(Action.EXECUTION_READ)
 
-    def ended() -> bool:
-        found = find_execution(principal.workspace, id, table=table)
-        return found is None or found.execution.status.final
+    last: Execution | None = None
 
-    waiter.wait(id, ended, seconds)
+    def ended() -> bool:
+        nonlocal last
+        found = find_execution(principal.workspace, id, table=table)
+        last = None if found is None else found.execution
+        return last is None or last.status.final
+
+    if waiter.wait(id, ended, seconds) and last is not None:
+        return _as_it_stands(last, table, blobs)
     return get_execution(principal, id, table=table, blobs=blobs)
 
 

@@ -58,11 +58,10 @@ async def answer_log(
         "failed_models": asked.failed,
         "cached": asked.cached,
     }
-    log = log.model_copy(update=known)
     if asked.answer is not None:
-        return succeeded(log, asked.answer)
+        return succeeded(log, asked.answer, **known)
     assert asked.error is not None
-    return failed(log, asked.error)
+    return failed(log.model_copy(update=known), asked.error)
 
 
 def _tell(log: ExecutionLog, ports: Ports) -> Tell | None:

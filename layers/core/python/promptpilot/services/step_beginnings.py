@@ -1,26 +1,16 @@
 """What a step job begins with: its execution, and the log that is to be filled."""
 
-from promptpilot import keys
 from promptpilot.clock import now
 from promptpilot.domain.execution import Execution, ExecutionLog, log_id
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
 from promptpilot.ports import Table
-from promptpilot.services.lru import LruCache
-
-_executions: LruCache[tuple[str, int], Execution] = LruCache(16 * 1024 * 1024)
-"""Executions by id and revision, 16 MiB of JSON in all: all steps of one read the same record."""
+from promptpilot.services.execution_records import find_execution
 
 
 def execution_of(job: WorkflowStepJob, table: Table) -> Execution | None:
     """The execution that the job belongs to; None where there is none any more."""
-    item = table.get(keys.execution(job.workspace, job.execution))
-    if item is None:
-        return None
-    known = _executions.get((job.execution, item.revision))
-    if known is None:
-        known = Execution.model_validate_json(item.body)
-        _executions.put((job.execution, item.revision), known, len(item.body))
-    return known
+    found = find_execution(job.workspace, job.execution, table=table)
+    return None if found is None else found.execution
 
 
 def workflow_step_log(job: WorkflowStepJob, execution: Execution) -> ExecutionLog:

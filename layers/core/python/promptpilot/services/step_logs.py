@@ -8,9 +8,17 @@ is over. A recorded failure stands for its task token: only a new one tries agai
 
 The one window that no claim closes: a worker dies after the model answered and before the answer is
 recorded. Then the model is called once more.
+
+Where one process has the store and all the workers, and hands a job to one of them at a time, a
+claim keeps nobody out that is not kept out already, so the first try of a step writes none. What a
+result must not do without is its condition: it creates the log and fails where there is one. A
+later try, of which an earlier worker may not know, does write its claim, which has the earlier
+one's record fail. So there is one recorded result as before, and a worker that dies leaves the same
+window; that it ran shows only once `show` has been called.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -55,12 +63,15 @@ class Delivery:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claimed:
-    """The step is this worker's to run; `item` is what it has to replace to record the result."""
+    """The step is this worker's to run; `item` is what it has to replace to record the result, or
+    to create while it is not `written`.
+    """
 
     item: Item
     stored: StoredLog
+    written: bool = True
 
     @property
     def log(self) -> ExecutionLog:
@@ -81,17 +92,28 @@ class Busy:
 
 
 def claim(
-    log: ExecutionLog, delivery: Delivery, lease_ms: int, *, table: Table, blobs: Blobs
+    log: ExecutionLog,
+    delivery: Delivery,
+    lease_ms: int,
+    *,
+    table: Table,
+    blobs: Blobs,
+    sole: bool = False,
 ) -> Claimed | Recorded | Busy:
-    """Claim the step of `log` (a fresh one, status running) for `lease_ms` from now."""
+    """Claim the step of `log` (a fresh one, status running) for `lease_ms` from now. `sole` says
+    that nobody else can be given the same job; then a first try is claimed without a write.
+    """
     key = keys.log(log.workspace, log.id)
+    first = log.attempt == delivery.count == 1
     # Nearly every job is the first of its step, and then there is nothing to read.
-    expects_none = log.attempt == delivery.count == 1
+    expects_none = first and not sole
     for _ in range(_RACES):
         item = None if expects_none else table.get(key)
         expects_none = False
         if item is None:
             fresh = _leased(log, delivery, lease_ms)
+            if first and sole:
+                return Claimed(Item(key=key, kind=KIND, body=""), fresh, written=False)
             wanted = Item(key=key, kind=KIND, body=fresh.model_dump_json(exclude_none=True))
             operation: Create | Replace = Create(wanted)
         else:
@@ -111,6 +133,19 @@ def claim(
             continue
         return Claimed(wanted, fresh)
     raise StoreUnavailable(reason="The step's log is contended.")
+
+
+def show(claimed: Claimed, *, table: Table) -> None:
+    """Write a claim that was not written, so that the step is seen to run. Where somebody else has
+    the step meanwhile, nothing is written, and nothing will be recorded either.
+    """
+    if claimed.written:
+        return
+    body = claimed.stored.model_dump_json(exclude_none=True)
+    wanted = Item(key=claimed.item.key, kind=KIND, body=body)
+    with suppress(ConditionFailed):
+        table.write([Create(wanted)], durable=False)
+        claimed.item, claimed.written = wanted, True
 
 
 def _stands(stored: StoredLog, delivery: Delivery) -> bool:
@@ -163,15 +198,16 @@ def record(
     return log
 
 
-def log_change(claimed: Claimed, log: ExecutionLog, *, blobs: Blobs) -> Replace:
+def log_change(claimed: Claimed, log: ExecutionLog, *, blobs: Blobs) -> Replace | Create:
     """The operation that puts `log` in the claimed one's place and gives up the claim; it fails
     where somebody else has claimed the step since.
     """
-    update = {"log": log, "leased_until": 0, "contents": None}
-    stored = claimed.stored.model_copy(update=update)
+    stored = claimed.stored.model_copy(update={"log": log, "leased_until": 0, "contents": None})
     body = stored.model_dump_json(exclude_none=True)
     if len(body) > INLINE_BYTES:
         body = _move_contents(stored, blobs).model_dump_json(exclude_none=True)
+    if not claimed.written:
+        return Create(Item(key=claimed.item.key, kind=KIND, body=body))
     return Replace(claimed.item.next(body))
 
 

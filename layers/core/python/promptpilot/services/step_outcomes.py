@@ -15,11 +15,12 @@ from promptpilot.services.model_calls import Answer
 from promptpilot.services.step_results import step_result
 
 
-def succeeded(log: ExecutionLog, answer: Answer) -> ExecutionLog:
-    """The log of a step that has its answer now."""
+def succeeded(log: ExecutionLog, answer: Answer, **known: Any) -> ExecutionLog:
+    """The log of a step that has its answer now; `known` are other fields of it."""
     completion = answer.completion
     return log.model_copy(
         update={
+            **known,
             "status": LogStatus.SUCCEEDED,
             "model_served": completion.model,
             "output": answer.output,

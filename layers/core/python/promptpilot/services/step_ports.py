@@ -30,3 +30,5 @@ class Ports:
     live: Callable[[], Live] | None
     """Where the worker itself tells live connections what models say."""
     offload: Offload
+    sole_worker: bool = False
+    """Whether nobody but this process runs steps of this table, each job once at a time."""

@@ -17,6 +17,7 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.services.action_steps import run_action_step
+from promptpilot.services.appearances import Appearance
 from promptpilot.services.approval_steps import run_approval_step
 from promptpilot.services.approvals import expire_approvals
 from promptpilot.services.claimed_steps import ClaimedStep, Run, StepBusyError
@@ -90,9 +91,11 @@ async def run_workflow_step(
             )
         return replayed or await RUNS[job.kind](step, ports)
 
+    # Another kind's run writes its log itself, and it is read meanwhile; so is a streamed text's.
+    sole = ports.sole_worker and job.kind == "prompt" and not execution.stream
     with Heartbeats(job.token, ports.orchestrator, ports.offload):
         log = workflow_step_log(job, execution)
-        log = await _run(log, Delivery(job.token, receive_count), run, ports)
+        log = await _run(log, Delivery(job.token, receive_count), run, ports, sole=sole)
     if log.status in _ENDED:
         await ports.offload(
             tell, job.token, log, orchestrator=ports.orchestrator, blobs=ports.blobs
@@ -132,10 +135,12 @@ async def _run(
     delivery: Delivery,
     run: Callable[[Claimed], Awaitable[ExecutionLog]],
     ports: Ports,
+    *,
+    sole: bool = False,
 ) -> ExecutionLog:
     """Run the claimed step once; returns the log that stands in the end."""
     claimed = await ports.offload(
-        claim, log, delivery, LEASE_MS, table=ports.table, blobs=ports.blobs
+        claim, log, delivery, LEASE_MS, table=ports.table, blobs=ports.blobs, sole=sole
     )
     match claimed:
         case Busy():
@@ -143,7 +148,8 @@ async def _run(
         case Recorded(log=recorded):
             return recorded
         case Claimed():
-            done = await _outcome(claimed, run)
+            with Appearance(claimed, ports.table, ports.offload):
+                done = await _outcome(claimed, run)
             if done.status not in _ENDED:
                 return done
             return await _record_patiently(claimed, done, ports)

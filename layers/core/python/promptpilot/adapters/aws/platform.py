@@ -222,6 +222,11 @@ class AwsPlatform:
         """Threads."""
         return in_a_thread
 
+    @property
+    def sole_worker(self) -> bool:
+        """Many functions run steps, and a queue may deliver a job to two of them."""
+        return False
+
     @cached_property
     def cursor_key(self) -> bytes:
         """Made by whoever needs it first, the same for everybody."""

@@ -2,7 +2,6 @@
 completion.
 """
 
-import json
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,6 +12,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic_core import to_json
 
 from promptpilot.domain.model import Completion, ModelRequest, Usage
 from promptpilot.errors import ModelRefused, ModelUnavailable
@@ -36,7 +36,7 @@ def request_body(request: ModelRequest, model: str, *, stream: bool = False) -> 
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    return json.dumps(body, separators=(",", ":")).encode()
+    return to_json(body)
 
 
 class _Part(BaseModel):
