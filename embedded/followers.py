@@ -13,9 +13,9 @@ from embedded.live import LocalLive
 from promptpilot.domain.live import Subscription
 from promptpilot.domain.progress import progress_subject
 from promptpilot.errors import NotFound, Unauthenticated, Unavailable
-from promptpilot.services.execution_progress import Ports, answer, look
 from promptpilot.services.principals import principal_of
-from promptpilot.services.progress_cursor import Told, open_told
+from promptpilot.services.progress.cursor import Told, open_told
+from promptpilot.services.progress.following import Ports, answer, look
 
 PAUSE_SECONDS = 0.05
 """Between two rounds, so that what happens at once is told in one message."""

@@ -11,7 +11,7 @@ from typing import Any
 from functions.sqs_batch import Record, each_record
 from promptpilot import platform
 from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
-from promptpilot.services.abandoned_steps import abandon_prompt_run, abandon_workflow_step
+from promptpilot.services.runs.abandoned_steps import abandon_prompt_run, abandon_workflow_step
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Which ports of the platform the progress of executions is told from."""
 
 from promptpilot.platform import Platform
-from promptpilot.services.execution_progress import Ports
+from promptpilot.services.progress.following import Ports
 
 
 def progress_ports(here: Platform) -> Ports:

@@ -12,14 +12,14 @@ from functions.sqs_batch import Record, each_record
 from promptpilot import platform
 from promptpilot.domain.event import Event, EventType
 from promptpilot.platform import Platform
-from promptpilot.services.approvals import settle_approval
-from promptpilot.services.execution_queue import start_next
-from promptpilot.services.execution_resume import ensure_resumed
-from promptpilot.services.execution_slots import recount
-from promptpilot.services.execution_start import ensure_started
-from promptpilot.services.execution_status import StatusChange, apply_status, complete
-from promptpilot.services.execution_stop import ensure_stopped
-from promptpilot.services.suspensions import Cancelling, cancel_running
+from promptpilot.services.executions.approvals import settle_approval
+from promptpilot.services.executions.queue import start_next
+from promptpilot.services.executions.resume import ensure_resumed
+from promptpilot.services.executions.slots import recount
+from promptpilot.services.executions.start import ensure_started
+from promptpilot.services.executions.status import StatusChange, apply_status, complete
+from promptpilot.services.executions.stop import ensure_stopped
+from promptpilot.services.executions.suspensions import Cancelling, cancel_running
 
 STATUS_CHANGE = "Step Functions Execution Status Change"
 

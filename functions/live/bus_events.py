@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from promptpilot.domain.event import Event
 from promptpilot.platform import current
-from promptpilot.services.live_push import push
+from promptpilot.services.live.push import push
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from promptpilot.clock import from_epoch_ms
 from promptpilot.domain.live import Connection, Ping, Subscribe, Subscription, Unsubscribe
 from promptpilot.errors import PromptPilotError, Unauthenticated, Unavailable
 from promptpilot.platform import current
-from promptpilot.services import live_connections
-from promptpilot.services.live_connections import find_connection, subscribe, unsubscribe
+from promptpilot.services.live import connections as live_connections
+from promptpilot.services.live.connections import find_connection, subscribe, unsubscribe
 from promptpilot.services.principals import principal_of
 
 Event = Mapping[str, Any]

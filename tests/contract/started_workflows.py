@@ -20,12 +20,12 @@ from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVers
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.errors import Unavailable
 from promptpilot.ports import Create, HistoryEvent, Machine, Put, Table
-from promptpilot.services.execution_limits import put_limits
-from promptpilot.services.execution_queue import start_next
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_slots import load_counter, release
-from promptpilot.services.execution_start import ExecuteRequest, execute
-from promptpilot.services.workflow_versions import WORKFLOWS, version_item
+from promptpilot.services.executions.limits import put_limits
+from promptpilot.services.executions.queue import start_next
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.slots import load_counter, release
+from promptpilot.services.executions.start import ExecuteRequest, execute
+from promptpilot.services.workflows.versions import WORKFLOWS, version_item
 
 DOCUMENT = WorkflowDocument.model_validate(
     {"name": "Nothing", "steps": [{"id": "only", "kind": "transform", "value": 1}]}

@@ -13,11 +13,11 @@ from promptpilot.adapters.aws.table import DynamoTable
 from promptpilot.domain.execution import ExecutionStatus, Slot
 from promptpilot.errors import StoreUnavailable, Unavailable
 from promptpilot.ports import Operation, Table
-from promptpilot.services import execution_queue
-from promptpilot.services.execution_queue import start_next
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_slots import recount, release
-from promptpilot.services.execution_start import ensure_started
+from promptpilot.services.executions import queue as execution_queue
+from promptpilot.services.executions.queue import start_next
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.slots import recount, release
+from promptpilot.services.executions.start import ensure_started
 from tests.contract.started_workflows import LimitedWorkspace
 from tests.contract.stores import Aws, new_dynamodb_table, sqlite_table
 from tests.contract.test_table_concurrency import OneRequestAtATime

@@ -14,7 +14,7 @@ from promptpilot.domain.live import Connection, Subscribe, Unsubscribe
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import NotFound
 from promptpilot.ports import Create, Item, Table
-from promptpilot.services.live_connections import (
+from promptpilot.services.live.connections import (
     CONNECTIONS_PER_USER,
     connect,
     disconnect,
@@ -22,7 +22,7 @@ from promptpilot.services.live_connections import (
     subscribe,
     unsubscribe,
 )
-from promptpilot.services.live_push import push
+from promptpilot.services.live.push import push
 from promptpilot.services.principals import personal_workspace
 
 

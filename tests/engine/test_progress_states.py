@@ -13,8 +13,8 @@ from promptpilot.domain.progress import StateEvent
 from promptpilot.domain.step_job import StepPlace
 from promptpilot.domain.workflow import WorkflowDocument, WorkflowVersion
 from promptpilot.ports import HistoryEvent, Machine
-from promptpilot.services.progress_places import Places, places_of
-from promptpilot.services.progress_states import States
+from promptpilot.services.progress.places import Places, places_of
+from promptpilot.services.progress.states import States
 from tests.engine.conftest import Run
 from tests.engine.scripted_worker import Job, ScriptedWorker
 from tests.engine.statuses import Statuses

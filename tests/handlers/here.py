@@ -28,7 +28,7 @@ from promptpilot.keys import user as user_key
 from promptpilot.keys import workspace as workspace_key
 from promptpilot.platform import AssembledPlatform, Platform, current
 from promptpilot.ports import Create, Item, Put
-from promptpilot.services.execution_status import StatusChange, apply_status
+from promptpilot.services.executions.status import StatusChange, apply_status
 from promptpilot.services.principals import personal_workspace
 from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModels
 from tests.unit.world import MemoryBlobs, NoWaiting, RecordingOrchestrator

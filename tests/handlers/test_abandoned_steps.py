@@ -9,7 +9,7 @@ from functions.abandoned_steps.handler import handler
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.step_job import PromptRunJob
-from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel
 from tests.handlers.queued_work import Work, batch, body_of, failed_in, installed, message
 

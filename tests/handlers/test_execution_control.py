@@ -14,7 +14,7 @@ from promptpilot.domain.execution import machine_name
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.platform import Platform
-from promptpilot.services.execution_status import StatusChange, apply_status
+from promptpilot.services.executions.status import StatusChange, apply_status
 from tests.handlers.here import (
     Caller,
     end_execution,

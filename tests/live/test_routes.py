@@ -15,8 +15,8 @@ from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import StoreUnavailable, Unavailable
 from promptpilot.platform import Platform
-from promptpilot.services import live_connections
-from promptpilot.services.live_connections import (
+from promptpilot.services.live import connections as live_connections
+from promptpilot.services.live.connections import (
     CONNECTIONS_PER_USER,
     LIFETIME_SECONDS,
     SUBSCRIPTIONS_PER_CONNECTION,

@@ -18,7 +18,7 @@ from embedded.websocket_protocol import WebSocketProtocol
 from promptpilot.domain.event import MAX_EVENT_BYTES, Event, EventType
 from promptpilot.live_message import MAX_MESSAGE_BYTES
 from promptpilot.platform import Platform
-from promptpilot.services.live_connections import CONNECTIONS_PER_USER
+from promptpilot.services.live.connections import CONNECTIONS_PER_USER
 from tests.engine.patience import until
 from tests.handlers.here import Caller
 from tests.handlers.served import SECONDS, fetch, serving

@@ -5,11 +5,11 @@ from typing import Any
 
 from promptpilot.domain.execution import Execution, ExecutionStatus, log_id, machine_name
 from promptpilot.domain.step_job import StepPlace
-from promptpilot.services.execution_cancel import CancelRequest, cancel
-from promptpilot.services.execution_replay import ReplayRequest, replay
-from promptpilot.services.execution_resume import resume
-from promptpilot.services.execution_start import start_child
-from promptpilot.services.workflows import create_workflow
+from promptpilot.services.executions.cancel import CancelRequest, cancel
+from promptpilot.services.executions.replay import ReplayRequest, replay
+from promptpilot.services.executions.resume import resume
+from promptpilot.services.executions.start import start_child
+from promptpilot.services.workflows.documents import create_workflow
 from tests.unit.world import World
 
 

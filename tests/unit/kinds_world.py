@@ -6,11 +6,11 @@ from typing import Any
 
 from promptpilot.domain.execution import Execution
 from promptpilot.domain.step_job import WorkflowStepJob
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_start import ExecuteRequest, execute
-from promptpilot.services.step_runs import run_workflow_step
-from promptpilot.services.workflow_versions import load_workflow_version
-from promptpilot.services.workflows import create_workflow
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.start import ExecuteRequest, execute
+from promptpilot.services.runs.step_runs import run_workflow_step
+from promptpilot.services.workflows.documents import create_workflow
+from promptpilot.services.workflows.versions import load_workflow_version
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

@@ -8,8 +8,8 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.prompt_document import PromptDocument, PromptDraft, VersionDraft
 from promptpilot.ports import Table
-from promptpilot.services.prompt_versions import create_version
-from promptpilot.services.prompts import create_prompt
+from promptpilot.services.prompts.documents import create_prompt
+from promptpilot.services.prompts.versions import create_version
 
 SUMMARIZE = {
     "name": "Summarize Meeting Notes",

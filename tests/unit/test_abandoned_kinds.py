@@ -6,7 +6,7 @@ import pytest
 
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.step_job import WorkflowStepJob
-from promptpilot.services.abandoned_steps import abandon_workflow_step
+from promptpilot.services.runs.abandoned_steps import abandon_workflow_step
 from tests.unit.kinds_world import KindsWorld
 
 ASK = {"id": "ask", "kind": "approval"}

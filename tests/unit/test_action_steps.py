@@ -11,9 +11,9 @@ from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import ActionError, EgressRefused, step_error
 from promptpilot.ports import OutboundAnswer
-from promptpilot.services import action_steps
 from promptpilot.services.egress_rules import put_egress
-from promptpilot.services.step_results import STATE_BYTES
+from promptpilot.services.runs import action_steps
+from promptpilot.services.steps.results import STATE_BYTES
 from tests.fakes import ScriptedEgress
 from tests.unit.kinds_world import KindsWorld
 

@@ -18,20 +18,22 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Conflict, DocumentInvalid, Forbidden, NotFound, Unavailable
 from promptpilot.ports import Item, Page, Put
-from promptpilot.services import approval_lists, approval_steps, approvals, execution_waits
-from promptpilot.services.abandoned_steps import abandon_workflow_step
-from promptpilot.services.approval_lists import ApprovalFilters, list_approvals
-from promptpilot.services.approvals import (
+from promptpilot.services.executions import approval_lists, approvals
+from promptpilot.services.executions import waits as execution_waits
+from promptpilot.services.executions.approval_lists import ApprovalFilters, list_approvals
+from promptpilot.services.executions.approvals import (
     close_approvals,
     decide_approval,
     first_unanswered,
     get_approval,
     settle_approval,
 )
-from promptpilot.services.step_beginnings import workflow_step_log
-from promptpilot.services.step_logs import Delivery, claim
-from promptpilot.services.step_runs import run_workflow_step
-from promptpilot.services.waiting_tasks import waiting_tasks
+from promptpilot.services.runs import approval_steps
+from promptpilot.services.runs.abandoned_steps import abandon_workflow_step
+from promptpilot.services.runs.beginnings import workflow_step_log
+from promptpilot.services.runs.step_runs import run_workflow_step
+from promptpilot.services.steps.logs import Delivery, claim
+from promptpilot.services.steps.waiting_tasks import waiting_tasks
 from tests.unit.control import resumed
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.world import RecordingOrchestrator

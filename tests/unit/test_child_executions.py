@@ -8,11 +8,11 @@ import pytest
 
 from promptpilot.domain.execution import Execution, ExecutionStatus, LogStatus, machine_name
 from promptpilot.errors import Unavailable
-from promptpilot.services import workflow_steps
-from promptpilot.services.child_executions import cancel_children, child_ended
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_totals import totals
-from promptpilot.services.workflow_steps import MAX_DEPTH
+from promptpilot.services.executions.child_executions import cancel_children, child_ended
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.totals import totals
+from promptpilot.services.runs import workflow_steps
+from promptpilot.services.runs.workflow_steps import MAX_DEPTH
 from tests.fakes import ScriptedModel
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.world import RecordingOrchestrator

@@ -7,8 +7,8 @@ from promptpilot.domain.execution import Execution, ExecutionStatus, LogStatus
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.errors import Conflict, Unavailable
 from promptpilot.ports import Machine
-from promptpilot.services.execution_children import all_children
-from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.executions.children import all_children
+from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel
 from tests.unit.control import calling, name_of, resumed, status_of, use
 from tests.unit.world import World

@@ -6,10 +6,10 @@ from promptpilot.domain.execution import ExecutionStatus, LogStatus
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import ExecutionEnded, Forbidden, NotFound, Unavailable
-from promptpilot.services.execution_cancel import CancelRequest, cancel
-from promptpilot.services.execution_start import ensure_started
-from promptpilot.services.execution_stop import ensure_stopped
-from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.executions.cancel import CancelRequest, cancel
+from promptpilot.services.executions.start import ensure_started
+from promptpilot.services.executions.stop import ensure_stopped
+from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel
 from tests.unit.control import (
     calling,

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from promptpilot.domain.execution import ExecutionStatus
 from promptpilot.domain.progress import ProgressEvent, StateEvent, TextEvent
 from promptpilot.errors import CursorInvalid
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.progress_cursor import Told, seal_told
-from promptpilot.services.progress_page import MOST_BYTES, PIECE_CHARACTERS
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.progress.cursor import Told, seal_told
+from promptpilot.services.progress.page import MOST_BYTES, PIECE_CHARACTERS
 from tests.unit.watched import Watched, brief
 
 

@@ -7,8 +7,8 @@ import pytest
 from promptpilot.domain.execution import Execution, ExecutionStatus, Override, Replay
 from promptpilot.domain.prompt_document import VersionDraft
 from promptpilot.errors import DocumentInvalid, ExecutionNotEnded
-from promptpilot.services.prompt_labels import move_label
-from promptpilot.services.prompt_versions import create_version
+from promptpilot.services.prompts.labels import move_label
+from promptpilot.services.prompts.versions import create_version
 from tests.fakes import ScriptedModel
 from tests.unit.control import name_of, replayed, use
 from tests.unit.world import World

@@ -21,10 +21,10 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.ports import Machine, Put
-from promptpilot.services.execution_limits import put_limits
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_resume import KEPT, ensure_resumed
-from promptpilot.services.execution_slots import load_counter
+from promptpilot.services.executions.limits import put_limits
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.resume import KEPT, ensure_resumed
+from promptpilot.services.executions.slots import load_counter
 from tests.fakes import ScriptedModel
 from tests.unit.control import (
     calling,

@@ -9,10 +9,10 @@ from promptpilot.clock import epoch_ms
 from promptpilot.domain.execution import ExecutionStatus, Slot
 from promptpilot.errors import WorkflowSuspended
 from promptpilot.ports import Check, Delete, Item, Key, Operation, Page, Table
-from promptpilot.services.execution_queue import start_next
-from promptpilot.services.execution_start import ensure_started
-from promptpilot.services.executions import ExecutionFilters, list_executions
-from promptpilot.services.suspensions import SuspendRequest, suspend, unsuspend
+from promptpilot.services.executions.queue import start_next
+from promptpilot.services.executions.reading import ExecutionFilters, list_executions
+from promptpilot.services.executions.start import ensure_started
+from promptpilot.services.executions.suspensions import SuspendRequest, suspend, unsuspend
 from tests.fakes import ScriptedModel
 from tests.unit.control import calling, child_of, name_of, replayed, resumed, status_of, use
 from tests.unit.world import World

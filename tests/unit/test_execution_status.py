@@ -16,8 +16,8 @@ from promptpilot.domain.execution import (
 from promptpilot.domain.step_job import StepPlace
 from promptpilot.keys import log as log_key
 from promptpilot.ports import HistoryEvent, Item, Put
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.step_logs import StoredLog
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.steps.logs import StoredLog
 from tests.fakes import ScriptedModel
 from tests.unit.control import name_of, status_of, told, use
 from tests.unit.world import World

@@ -22,11 +22,11 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.ports import Machine
-from promptpilot.services.execution_start import ExecuteRequest, ensure_started, execute
-from promptpilot.services.executions import ExecutionFilters, get_execution, list_executions
-from promptpilot.services.prompt_versions import create_version
-from promptpilot.services.step_runs import run_workflow_step
-from promptpilot.services.workflows import create_workflow
+from promptpilot.services.executions.reading import ExecutionFilters, get_execution, list_executions
+from promptpilot.services.executions.start import ExecuteRequest, ensure_started, execute
+from promptpilot.services.prompts.versions import create_version
+from promptpilot.services.runs.step_runs import run_workflow_step
+from promptpilot.services.workflows.documents import create_workflow
 from tests.fakes import ScriptedModel
 from tests.unit.world import RecordingOrchestrator, World
 

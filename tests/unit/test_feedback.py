@@ -13,7 +13,7 @@ from promptpilot.services.feedback import (
     give_feedback,
     list_feedback,
 )
-from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from promptpilot.domain.progress import Progress, progress_subject
 from promptpilot.errors import Unavailable
-from promptpilot.services.execution_progress import Ports, await_progress
+from promptpilot.services.progress.following import Ports, await_progress
 from tests.unit.watched import Watched, brief
 
 

@@ -21,11 +21,11 @@ from promptpilot.errors import (
     ModelTimeout,
     StoreUnavailable,
 )
-from promptpilot.services import answer_cache
-from promptpilot.services.answer_cache import INLINE_BYTES
-from promptpilot.services.execution_records import load_execution
-from promptpilot.services.execution_totals import totals
-from promptpilot.services.prompt_versions import create_version
+from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.totals import totals
+from promptpilot.services.prompts.versions import create_version
+from promptpilot.services.steps import answer_cache
+from promptpilot.services.steps.answer_cache import INLINE_BYTES
 from tests.fakes import ScriptedModel, ScriptedModels
 from tests.unit.kinds_world import KindsWorld
 

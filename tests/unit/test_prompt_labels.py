@@ -4,8 +4,8 @@ import pytest
 
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import Conflict, Forbidden, Invalid, NotFound, RevisionConflict
-from promptpilot.services.prompt_labels import delete_label, move_label
-from promptpilot.services.prompts import get_prompt
+from promptpilot.services.prompts.documents import get_prompt
+from promptpilot.services.prompts.labels import delete_label, move_label
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import changed, made, someone
 

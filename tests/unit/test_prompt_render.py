@@ -15,10 +15,10 @@ from promptpilot.errors import (
     TemplateInvalid,
     VariablesInvalid,
 )
-from promptpilot.services.prompt_labels import move_label
-from promptpilot.services.prompt_render import render_prompt
-from promptpilot.services.prompt_versions import load_version, render_messages
-from promptpilot.services.prompts import get_prompt
+from promptpilot.services.prompts.documents import get_prompt
+from promptpilot.services.prompts.labels import move_label
+from promptpilot.services.prompts.render import render_prompt
+from promptpilot.services.prompts.versions import load_version, render_messages
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import changed, made, someone, text_prompt
 

@@ -21,14 +21,14 @@ from promptpilot.errors import (
     VersionBumpTooSmall,
 )
 from promptpilot.ports import Operation
-from promptpilot.services.prompt_labels import move_label
-from promptpilot.services.prompt_versions import (
+from promptpilot.services.prompts.documents import get_prompt, update_prompt
+from promptpilot.services.prompts.labels import move_label
+from promptpilot.services.prompts.versions import (
     diff_versions,
     list_versions,
     load_version,
     resolve_ref,
 )
-from promptpilot.services.prompts import get_prompt, update_prompt
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import changed, made, someone
 

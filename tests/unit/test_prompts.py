@@ -16,8 +16,7 @@ from promptpilot.errors import (
     RevisionConflict,
     TemplateInvalid,
 )
-from promptpilot.services.prompt_labels import move_label
-from promptpilot.services.prompts import (
+from promptpilot.services.prompts.documents import (
     PromptFilters,
     create_prompt,
     fork_prompt,
@@ -25,6 +24,7 @@ from promptpilot.services.prompts import (
     list_prompts,
     update_prompt,
 )
+from promptpilot.services.prompts.labels import move_label
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import changed, draft, made, someone, text_prompt
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from promptpilot.domain.execution import LogStatus
-from promptpilot.services import appearances
-from promptpilot.services.step_runs import run_workflow_step
+from promptpilot.services.runs.step_runs import run_workflow_step
+from promptpilot.services.steps import appearances
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

@@ -15,9 +15,10 @@ from promptpilot.errors import (
     StoreUnavailable,
     Unavailable,
 )
-from promptpilot.services import heartbeats, step_runs
 from promptpilot.services.logs import list_logs
-from promptpilot.services.step_runs import StepBusyError, run_workflow_step
+from promptpilot.services.runs import step_runs
+from promptpilot.services.runs.step_runs import StepBusyError, run_workflow_step
+from promptpilot.services.steps import heartbeats
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

@@ -16,10 +16,10 @@ from promptpilot.domain.live import Connection, Subscribe
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import ModelOverloaded, StoreUnavailable
 from promptpilot.ports import Item, Put
-from promptpilot.services.execution_start import ExecuteRequest, execute
-from promptpilot.services.live_connections import subscribe
-from promptpilot.services.step_runs import run_workflow_step
-from promptpilot.services.streamed_texts import streamed
+from promptpilot.services.executions.start import ExecuteRequest, execute
+from promptpilot.services.live.connections import subscribe
+from promptpilot.services.runs.step_runs import run_workflow_step
+from promptpilot.services.steps.streamed_texts import streamed
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

@@ -12,17 +12,18 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import Workflow
 from promptpilot.errors import Forbidden
 from promptpilot.ports import Table
-from promptpilot.services import execution_start, suspensions
-from promptpilot.services.heads import Head
-from promptpilot.services.suspensions import (
+from promptpilot.services.executions import start as execution_start
+from promptpilot.services.executions import suspensions
+from promptpilot.services.executions.suspensions import (
     Cancelling,
     SuspendRequest,
     cancel_running,
     suspend,
     unsuspend,
 )
-from promptpilot.services.workflow_versions import WORKFLOWS
-from promptpilot.services.workflows import get_workflow
+from promptpilot.services.heads import Head
+from promptpilot.services.workflows.documents import get_workflow
+from promptpilot.services.workflows.versions import WORKFLOWS
 from tests.fakes import ScriptedModel
 from tests.unit.control import cancelled, name_of, status_of, told
 from tests.unit.world import World

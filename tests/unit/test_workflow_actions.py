@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from promptpilot.compiler.draft import read_draft
-from promptpilot.services.workflow_actions import action_problems
+from promptpilot.services.workflows.action_checks import action_problems
 from tests.unit.workflow_samples import workflow
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import DocumentInvalid, Problem
-from promptpilot.services import workflow_children
-from promptpilot.services.workflow_checks import check_workflow
-from promptpilot.services.workflow_drafts import begin_draft
-from promptpilot.services.workflow_labels import move_label
-from promptpilot.services.workflows import archive_workflow, get_bounds
+from promptpilot.services.workflows import children as workflow_children
+from promptpilot.services.workflows.checks import check_workflow
+from promptpilot.services.workflows.documents import archive_workflow, get_bounds
+from promptpilot.services.workflows.drafts import begin_draft
+from promptpilot.services.workflows.labels import move_label
 from tests.unit.prompt_world import made, someone
 from tests.unit.workflow_samples import workflow
 from tests.unit.workflow_world import INPUT, Desk, runs, simple

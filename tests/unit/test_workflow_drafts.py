@@ -18,15 +18,15 @@ from promptpilot.errors import (
     TooLarge,
     Unpublished,
 )
-from promptpilot.services.workflow_drafts import (
+from promptpilot.services.workflows.documents import archive_workflow, get_workflow, list_workflows
+from promptpilot.services.workflows.drafts import (
     begin_draft,
     delete_draft,
     get_draft,
     keep_draft,
     publish_draft,
 )
-from promptpilot.services.workflow_versions import resolve_workflow
-from promptpilot.services.workflows import archive_workflow, get_workflow, list_workflows
+from promptpilot.services.workflows.versions import resolve_workflow
 from tests.unit.workflow_samples import transform
 from tests.unit.workflow_world import Desk, simple
 

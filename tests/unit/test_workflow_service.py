@@ -24,13 +24,13 @@ from promptpilot.errors import (
     Unavailable,
 )
 from promptpilot.ports import Index, Machine
-from promptpilot.services.workflow_versions import load_workflow_version, resolve_workflow
-from promptpilot.services.workflows import (
+from promptpilot.services.workflows.documents import (
     create_workflow,
     get_asl,
     get_workflow,
     list_workflows,
 )
+from promptpilot.services.workflows.versions import load_workflow_version, resolve_workflow
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import made, someone
 from tests.unit.workflow_samples import transform, workflow

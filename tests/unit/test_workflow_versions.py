@@ -21,11 +21,7 @@ from promptpilot.errors import (
     VersionBumpTooSmall,
 )
 from promptpilot.ports import Machine
-from promptpilot.services.workflow_history import diff_versions, get_version, list_versions
-from promptpilot.services.workflow_labels import delete_label, move_label
-from promptpilot.services.workflow_publishing import create_version, without_bump
-from promptpilot.services.workflow_versions import resolve_workflow
-from promptpilot.services.workflows import (
+from promptpilot.services.workflows.documents import (
     archive_workflow,
     find_workflow,
     get_workflow,
@@ -33,6 +29,10 @@ from promptpilot.services.workflows import (
     unarchive_workflow,
     update_workflow,
 )
+from promptpilot.services.workflows.history import diff_versions, get_version, list_versions
+from promptpilot.services.workflows.labels import delete_label, move_label
+from promptpilot.services.workflows.publishing import create_version, without_bump
+from promptpilot.services.workflows.versions import resolve_workflow
 from tests.unit.workflow_samples import transform
 from tests.unit.workflow_world import INPUT, Desk, simple
 from tests.unit.world import RecordingOrchestrator

@@ -6,8 +6,8 @@ from typing import Any
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow_record import WorkflowRecord
-from promptpilot.services.workflow_publishing import create_version
-from promptpilot.services.workflows import create_workflow
+from promptpilot.services.workflows.documents import create_workflow
+from promptpilot.services.workflows.publishing import create_version
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import someone
 from tests.unit.workflow_samples import transform, workflow

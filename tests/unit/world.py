@@ -16,14 +16,14 @@ from promptpilot.domain.prompt_document import PromptDraft
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.errors import NotFound
 from promptpilot.ports import HistoryEvent, Machine
-from promptpilot.services.execution_start import ExecuteRequest, execute
-from promptpilot.services.execution_status import StatusChange, apply_status
-from promptpilot.services.executions import get_execution
+from promptpilot.services.executions.reading import get_execution
+from promptpilot.services.executions.start import ExecuteRequest, execute
+from promptpilot.services.executions.status import StatusChange, apply_status
 from promptpilot.services.logs import list_logs
-from promptpilot.services.prompts import create_prompt
-from promptpilot.services.step_logs import Delivery, claim
-from promptpilot.services.step_runs import LEASE_MS, Ports
-from promptpilot.services.workflows import create_workflow
+from promptpilot.services.prompts.documents import create_prompt
+from promptpilot.services.runs.step_runs import LEASE_MS, Ports
+from promptpilot.services.steps.logs import Delivery, claim
+from promptpilot.services.workflows.documents import create_workflow
 from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModel, ScriptedModels
 
 

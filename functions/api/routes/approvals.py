@@ -12,8 +12,8 @@ from functions.api.routes import approval_examples as examples
 from functions.api.routes.examples import page
 from promptpilot.domain.approval import Approval, ApprovalStatus, Decision
 from promptpilot.platform import current
-from promptpilot.services import approval_lists, approvals
-from promptpilot.services.approval_lists import ApprovalFilters
+from promptpilot.services.executions import approval_lists, approvals
+from promptpilot.services.executions.approval_lists import ApprovalFilters
 
 router = Routes()
 TAGS = ["approvals"]

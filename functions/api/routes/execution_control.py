@@ -13,9 +13,11 @@ from functions.api.router import Routes
 from functions.api.routes import control_examples as examples
 from promptpilot.domain.execution import Execution
 from promptpilot.platform import current
-from promptpilot.services import execution_cancel, execution_replay, execution_resume
-from promptpilot.services.execution_cancel import CancelRequest
-from promptpilot.services.execution_replay import ReplayRequest
+from promptpilot.services.executions import cancel as execution_cancel
+from promptpilot.services.executions import replay as execution_replay
+from promptpilot.services.executions import resume as execution_resume
+from promptpilot.services.executions.cancel import CancelRequest
+from promptpilot.services.executions.replay import ReplayRequest
 
 router = Routes()
 TAGS = ["executions"]

@@ -15,7 +15,7 @@ from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.domain.progress import Progress
 from promptpilot.errors import CursorInvalid, NotFound
 from promptpilot.platform import current
-from promptpilot.services import execution_progress
+from promptpilot.services.progress import following as execution_progress
 
 router = Routes()
 

@@ -15,8 +15,9 @@ from promptpilot.domain.execution import Execution, ExecutionLog, ExecutionStatu
 from promptpilot.domain.ids import ExecutionId, WorkflowId
 from promptpilot.errors import NotFound
 from promptpilot.platform import current
-from promptpilot.services import executions, logs
-from promptpilot.services.executions import ExecutionFilters, ExecutionView
+from promptpilot.services import logs
+from promptpilot.services.executions import reading as executions
+from promptpilot.services.executions.reading import ExecutionFilters, ExecutionView
 
 router = Routes()
 TAGS = ["executions"]

@@ -14,7 +14,7 @@ from functions.api.routes.document_reply import document_reply
 from functions.api.routes.label_move import LABEL_UNKNOWN, LabelMove
 from promptpilot.domain.prompt_document import PromptDocument
 from promptpilot.platform import current
-from promptpilot.services import prompt_labels
+from promptpilot.services.prompts import labels as prompt_labels
 
 router = Routes()
 TAGS = ["labels"]

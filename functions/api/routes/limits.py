@@ -10,7 +10,7 @@ from functions.api.router import Routes
 from functions.api.routes import control_examples as examples
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.platform import current
-from promptpilot.services import execution_limits
+from promptpilot.services.executions import limits as execution_limits
 
 router = Routes()
 TAGS = ["workspace"]

@@ -12,8 +12,9 @@ from functions.api.routes import prompt_examples as examples
 from promptpilot import errors
 from promptpilot.domain.prompt_document import Rendered, RenderRequest
 from promptpilot.platform import current
-from promptpilot.services import prompt_render, prompt_runs
-from promptpilot.services.prompt_runs import PromptRun, RunRequest
+from promptpilot.services.prompts import render as prompt_render
+from promptpilot.services.runs import prompt_runs
+from promptpilot.services.runs.prompt_runs import PromptRun, RunRequest
 
 router = Routes()
 TAGS = ["prompts"]

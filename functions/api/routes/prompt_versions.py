@@ -18,7 +18,8 @@ from functions.api.routes.version_document import VersionDocument
 from promptpilot.domain.prompt_diff import PromptDiff
 from promptpilot.domain.prompt_document import PromptDocument, VersionDraft, VersionSummary
 from promptpilot.platform import current
-from promptpilot.services import prompt_versions, prompts
+from promptpilot.services.prompts import documents as prompts
+from promptpilot.services.prompts import versions as prompt_versions
 
 router = Routes()
 TAGS = ["prompt versions"]

@@ -23,8 +23,8 @@ from promptpilot.domain.prompt_document import (
     PromptSummary,
 )
 from promptpilot.platform import current
-from promptpilot.services import prompts
-from promptpilot.services.prompts import PromptFilters
+from promptpilot.services.prompts import documents as prompts
+from promptpilot.services.prompts.documents import PromptFilters
 
 router = Routes()
 TAGS = ["prompts"]

@@ -9,8 +9,8 @@ from functions.api.principal import Caller
 from functions.api.router import Routes
 from functions.api.routes import control_examples as examples
 from promptpilot.platform import current
-from promptpilot.services import suspensions
-from promptpilot.services.suspensions import SuspendRequest, SuspensionState
+from promptpilot.services.executions import suspensions
+from promptpilot.services.executions.suspensions import SuspendRequest, SuspensionState
 
 router = Routes()
 TAGS = ["workflows"]

@@ -18,7 +18,7 @@ from functions.api.routes import workflow_examples as examples
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import WorkflowCheck
 from promptpilot.platform import current
-from promptpilot.services import workflow_checks
+from promptpilot.services.workflows import checks as workflow_checks
 
 router = Routes()
 TAGS = ["workflows"]

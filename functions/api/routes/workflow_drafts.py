@@ -19,7 +19,7 @@ from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import PublishRequest, WorkflowDraft
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.platform import current
-from promptpilot.services import workflow_drafts
+from promptpilot.services.workflows import drafts as workflow_drafts
 
 router = Routes()
 TAGS = ["workflow drafts"]

@@ -15,7 +15,7 @@ from functions.api.routes.label_move import LABEL_UNKNOWN, LabelMove
 from functions.api.routes.prompt_examples import LABEL_MOVE
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.platform import current
-from promptpilot.services import workflow_labels
+from promptpilot.services.workflows import labels as workflow_labels
 
 router = Routes()
 TAGS = ["labels"]

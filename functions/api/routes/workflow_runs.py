@@ -14,8 +14,8 @@ from functions.api.router import Routes
 from functions.api.routes import workflow_examples as examples
 from promptpilot.domain.execution import Execution
 from promptpilot.platform import current
-from promptpilot.services import executions
-from promptpilot.services.execution_start import ExecuteRequest, execute
+from promptpilot.services.executions import reading as executions
+from promptpilot.services.executions.start import ExecuteRequest, execute
 
 router = Routes()
 AS_IT_IS = ExecuteRequest()

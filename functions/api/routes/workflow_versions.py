@@ -25,7 +25,9 @@ from promptpilot.domain.workflow_changes import WorkflowVersionDraft
 from promptpilot.domain.workflow_diff import WorkflowDiff
 from promptpilot.domain.workflow_record import WorkflowRecord, WorkflowVersionRecord
 from promptpilot.platform import current
-from promptpilot.services import workflow_history, workflow_publishing, workflows
+from promptpilot.services.workflows import documents as workflows
+from promptpilot.services.workflows import history as workflow_history
+from promptpilot.services.workflows import publishing as workflow_publishing
 
 router = Routes()
 TAGS = ["workflow versions"]

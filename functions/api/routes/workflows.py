@@ -22,7 +22,7 @@ from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import WorkflowPatch
 from promptpilot.domain.workflow_record import WorkflowRecord, WorkflowSummary
 from promptpilot.platform import current
-from promptpilot.services import workflows
+from promptpilot.services.workflows import documents as workflows
 
 router = Routes()
 TAGS = ["workflows"]

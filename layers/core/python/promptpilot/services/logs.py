@@ -7,7 +7,7 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import NotFound
 from promptpilot.ports import Blobs, Position, Table
-from promptpilot.services.step_logs import StoredLog, read_contents
+from promptpilot.services.steps.logs import StoredLog, read_contents
 
 
 class LogPage(Model):

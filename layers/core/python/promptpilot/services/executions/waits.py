@@ -1,0 +1,85 @@
+"""Whether an execution waits for people: its status, as far as approvals make it."""
+
+from promptpilot import keys
+from promptpilot.clock import now
+from promptpilot.domain.approval import Approval, ApprovalStatus
+from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.execution import ExecutionStatus
+from promptpilot.errors import ConditionFailed, StoreUnavailable
+from promptpilot.ports import Operation, Table
+from promptpilot.services.executions.records import Recorded, find_execution
+from promptpilot.services.outbox import outbox
+from promptpilot.services.steps.waiting_tasks import waiting_tasks
+
+_RACES = 5
+_UNDER_WAY = frozenset({ExecutionStatus.QUEUED, ExecutionStatus.RUNNING})
+
+
+def begin_wait(workspace: str, execution: str, *, table: Table) -> bool:
+    """The execution waits for somebody now. False where it has ended, or is not there.
+
+    That it runs may not have been told yet; then it has started now.
+    """
+    return _move(workspace, execution, _UNDER_WAY, ExecutionStatus.WAITING, table)
+
+
+def end_wait(workspace: str, execution: str, *, table: Table) -> None:
+    """The execution runs again, unless it still waits for somebody."""
+    if waits(workspace, execution, table=table):
+        return
+    waiting = frozenset({ExecutionStatus.WAITING})
+    _move(workspace, execution, waiting, ExecutionStatus.RUNNING, table)
+    if waits(workspace, execution, table=table):  # asked in between, when it was waiting anyway
+        begin_wait(workspace, execution, table=table)
+
+
+def waits(workspace: str, execution: str, *, table: Table) -> bool:
+    """Whether any approval of the execution is pending."""
+    return any(
+        _is_pending(workspace, task.approval, table)
+        for task in waiting_tasks(workspace, execution, table=table)
+        if task.approval is not None
+    )
+
+
+def _is_pending(workspace: str, approval: str, table: Table) -> bool:
+    item = table.get(keys.approval(workspace, approval))
+    if item is None:
+        return False
+    found = Approval.model_validate_json(item.body).as_of(now())
+    return found.status is ApprovalStatus.PENDING
+
+
+def _move(
+    workspace: str,
+    id: str,
+    before: frozenset[ExecutionStatus],
+    after: ExecutionStatus,
+    table: Table,
+) -> bool:
+    for _ in range(_RACES):
+        found = find_execution(workspace, id, table=table)
+        if found is None:
+            return False
+        if found.execution.status not in before:
+            return not found.execution.status.final
+        try:
+            table.write(_changes(found, after))
+        except ConditionFailed:
+            continue
+        return True
+    raise StoreUnavailable(reason="The execution's record is contended.")
+
+
+def _changes(found: Recorded, after: ExecutionStatus) -> list[Operation]:
+    execution = found.execution
+    if execution.status is not ExecutionStatus.QUEUED:
+        return [found.changed(status=after).replace]
+    started = Event.of(
+        EventType.EXECUTION_STARTED,
+        workspace=execution.workspace,
+        actor="system",
+        subject=execution.id,
+        workflow=execution.workflow_id,
+    )
+    return [found.changed(status=after, started_at=now()).replace, outbox(started)]

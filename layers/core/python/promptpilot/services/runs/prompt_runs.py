@@ -1,0 +1,91 @@
+"""Running one prompt version on one model, outside any workflow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from promptpilot import keys
+from promptpilot.domain.base import Model
+from promptpilot.domain.execution import ExecutionLog, LogStatus, check_input_size, log_id
+from promptpilot.domain.ids import new_id
+from promptpilot.domain.model import ModelName
+from promptpilot.domain.permissions import Action
+from promptpilot.domain.principal import Principal
+from promptpilot.domain.prompt import PromptRef
+from promptpilot.domain.step_job import PromptRunJob, StepPlace
+from promptpilot.errors import StepTimedOut, step_error
+from promptpilot.ports import Blobs, StepQueue, Table, Waiter
+from promptpilot.services.logs import load_log
+from promptpilot.services.prompts.versions import resolve_ref
+from promptpilot.services.runs.step_runs import PROMPT_RUN_SECONDS
+from promptpilot.services.steps.logs import StoredLog
+from promptpilot.services.steps.model_calls import model_request
+
+WAIT_SECONDS = 25.0
+"""How long the caller is kept waiting: API Gateway gives up after 30 s."""
+
+
+class RunRequest(Model):
+    """What to run: variables, and optionally another model and which version."""
+
+    variables: Mapping[str, Any] = {}
+    model: ModelName | None = None
+    version: str | None = None
+    label: str | None = None
+
+
+class PromptRun(Model):
+    """The answer, and the log that says what it took."""
+
+    output: Any
+    log: ExecutionLog
+
+
+def run_prompt(
+    principal: Principal,
+    id: str,
+    request: RunRequest,
+    *,
+    table: Table,
+    blobs: Blobs,
+    step_queue: StepQueue,
+    waiter: Waiter,
+) -> PromptRun:
+    """Run a prompt as a job of a worker, as every model call is, and wait for its log.
+
+    Wrong variables are refused before anything is queued. Raises `NotFound`, `TooLarge`,
+    `VariablesInvalid`, `RenderFailed`, `StepInvalid` where no model is named; the recorded
+    `StepError` of a run that failed; `StepTimedOut` with the log's id for one that takes longer
+    than `WAIT_SECONDS`.
+    """
+    principal.require(Action.PROMPT_RUN)
+    workspace = principal.workspace
+    check_input_size("The variables", request.variables)
+    ref = PromptRef(id=id, version=request.version, label=request.label)
+    prompt = resolve_ref(workspace, ref, table=table)
+    model_request(
+        prompt, request.variables, model=request.model, timeout=PROMPT_RUN_SECONDS, table=table
+    )
+    log = log_id(new_id("run"), StepPlace(step="run", path="run"))
+    job = PromptRunJob(
+        workspace=workspace,
+        log=log,
+        prompt=prompt.prompt_id,
+        version=prompt.version,
+        variables=request.variables,
+        model=request.model,
+    )
+
+    def ended() -> bool:
+        item = table.get(keys.log(workspace, log))
+        if item is None:
+            return False
+        return StoredLog.model_validate_json(item.body).log.status is not LogStatus.RUNNING
+
+    step_queue.send(job.model_dump_json())
+    if not waiter.wait(log, ended, WAIT_SECONDS):
+        reason = f"No answer within {WAIT_SECONDS:.0f} s; the run goes on and its log will tell."
+        raise StepTimedOut(reason=reason, log=log)
+    done = load_log(workspace, log, table=table, blobs=blobs)
+    if done.error is not None:
+        raise step_error(done.error.name, done.error.message, log)
+    return PromptRun(output=done.output, log=done)
