@@ -15,7 +15,7 @@ ARGS ?=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test crash-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
+.PHONY: help run demo test test-waiting test-others crash-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
 .PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks check-packages
 
 help:  ## List what there is.
@@ -27,8 +27,18 @@ run: $(VENV)/.run  ## Install, do the main job on the model that ships, and keep
 demo: $(VENV)/.run  ## Do the main job once; succeeds only if it truly worked.
 	@exec $(BIN)/promptpilot demo $(ARGS)
 
+# Half of the tests mostly wait for servers and clocks, so both halves run at the same time.
+WAITING = tests/conformance tests/contract tests/embedded tests/engine tests/live
+
 test: $(VENV)/.dev  ## Run all tests (ARGS='-k word' picks some).
-	@exec $(BIN)/pytest $(ARGS)
+	@$(if $(ARGS),exec $(BIN)/pytest $(ARGS),$(MAKE) -j2 test-waiting test-others)
+
+test-waiting: $(VENV)/.dev
+	@exec $(BIN)/pytest $(WAITING)
+
+test-others: $(VENV)/.dev
+	@exec $(BIN)/pytest $(addprefix --ignore=,$(WAITING))
+
 
 crash-test: $(VENV)/.dev  ## Kill the process at every write that a workflow of all kinds of steps makes.
 	@exec $(BIN)/pytest -m every_write tests/embedded/test_crash_points.py $(ARGS)

@@ -4,9 +4,9 @@ moto that is wrong, or beside the point.
 
 from collections.abc import Mapping
 
-_SAME_TOKEN = (
+SAME_TOKEN = (
     "A task that is tried again keeps its token, and takes the answer to the first attempt for the "
-    "one to the second. In Step Functions an attempt has a token of its own."
+    "one to the second, if that came in time. In Step Functions an attempt has a token of its own."
 )
 _RUNTIME = "What goes wrong in its evaluation it calls States.Runtime."
 _NO_CATCH_OF_RUNTIME = (
@@ -38,20 +38,20 @@ DIFFERS: Mapping[str, str] = {
     ),
     "catch: an output that cannot be evaluated": _NOT_CAUGHT,
     "catch: back to the same state": "It ends with the error output instead.",
-    "retry: until it succeeds": _SAME_TOKEN,
-    "retry: each counts for itself": _SAME_TOKEN,
-    "retry: States.ALL": _SAME_TOKEN,
-    "retry: a timeout": _SAME_TOKEN,
-    "retry: MaxDelaySeconds bounds the growth": _SAME_TOKEN,
-    "retry: full jitter waits no longer": _SAME_TOKEN,
+    "retry: until it succeeds": SAME_TOKEN,
+    "retry: each counts for itself": SAME_TOKEN,
+    "retry: States.ALL": SAME_TOKEN,
+    "retry: a timeout": SAME_TOKEN,
+    "retry: MaxDelaySeconds bounds the growth": SAME_TOKEN,
+    "retry: full jitter waits no longer": SAME_TOKEN,
     "retry: an output that cannot be evaluated": _NOT_CAUGHT,
-    "retry: the context counts": _SAME_TOKEN,
-    "retry: counts begin anew when a state is entered again": _SAME_TOKEN,
+    "retry: the context counts": SAME_TOKEN,
+    "retry: counts begin anew when a state is entered again": SAME_TOKEN,
     "parallel: caught by its state, siblings ended": (
         "It takes the answer to a job of a branch that was stopped."
     ),
     "parallel: a result that cannot be evaluated": _NOT_CAUGHT,
-    "map: an iteration tries its own task again": _SAME_TOKEN,
+    "map: an iteration tries its own task again": SAME_TOKEN,
     "map: a parallel in every iteration": "Its context of an item is not seen in the branches.",
     "expression: the context of an execution": "It has no State.RetryCount but in tasks.",
     "expression: no error where nothing failed": _RUNTIME,

@@ -16,6 +16,7 @@ from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 from moto import mock_aws
 from moto.stepfunctions.parser.asl.jsonata import jsonata as evaluation
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from tests.conformance.case import Case
 from tests.conformance.on_step_functions import StatesRuns
@@ -46,6 +47,8 @@ def moto_runs(cases: Iterable[Case]) -> Iterator[StatesRuns]:
         patch.setenv("AWS_ACCESS_KEY_ID", "x")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
         patch.setattr(evaluation, "_eval_jsonata", evaluate)
+        # It is the class's, and is not put right after a definition that was refused.
+        patch.setattr(Preprocessor, "_query_language_per_scope", [])
         with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
             states, queue = boto3.client("stepfunctions", **PLACE), boto3.client("sqs", **PLACE)
             runs = StatesRuns(states, queue, has_history=True)

@@ -7,13 +7,14 @@ import pytest
 from tests.conformance.all_cases import ALL
 from tests.conformance.case import TIMED_OUT, Case
 from tests.conformance.events import events
-from tests.conformance.moto_differs import DIFFERS
+from tests.conformance.moto_differs import DIFFERS, SAME_TOKEN
 from tests.conformance.on_engine import EngineRuns, engine_runs
 from tests.conformance.on_moto import moto_runs
 from tests.conformance.on_step_functions import StatesRuns
 from tests.conformance.outcome import differences
 
-FIT = [case for case in ALL if "moto" not in case.unfit]
+FIT = [case for case in ALL if "moto" not in case.unfit and DIFFERS.get(case.name) != SAME_TOKEN]
+"""Where an attempt takes the answer to another, what comes of it is a matter of time."""
 ALIKE = [case for case in FIT if case.name not in DIFFERS]
 
 
@@ -30,7 +31,7 @@ def marked(case: Case) -> object:
 
 
 def test_every_difference_is_of_a_case() -> None:
-    assert DIFFERS.keys() <= {case.name for case in FIT}
+    assert DIFFERS.keys() <= {case.name for case in ALL if "moto" not in case.unfit}
 
 
 @pytest.mark.filterwarnings("ignore")  # moto's own

@@ -24,7 +24,7 @@ def test_an_event_is_shaped_as_eventbridge_would_shape_it(
     assert event["detail"]["name"] == "one"
     assert set(event["detail"]) == {
         *("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate"),
-        *("input", "output", "error", "cause"),
+        *("input", "output", "error", "cause", "redriveCount"),
     }
 
 
