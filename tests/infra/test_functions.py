@@ -33,6 +33,7 @@ NEEDED_BY = {
     "egress": set(),
     "waiter": set(),
     "offload": set(),
+    "sole_worker": set(),
 }
 CUSTOM_MODELS = "PROMPTPILOT_CUSTOM_MODELS"
 EGRESS_ALLOW = "PROMPTPILOT_EGRESS_ALLOW"
