@@ -28,7 +28,7 @@ demo: $(VENV)/.run  ## Do the main job once; succeeds only if it truly worked.
 	@exec $(BIN)/promptpilot demo $(ARGS)
 
 # Half of the tests mostly wait for servers and clocks, so both halves run at the same time.
-WAITING = tests/conformance tests/contract tests/embedded tests/engine tests/live
+WAITING = tests/conformance tests/embedded tests/engine tests/live
 
 test: $(VENV)/.dev  ## Run all tests (ARGS='-k word' picks some).
 	@$(if $(ARGS),exec $(BIN)/pytest $(ARGS),$(MAKE) -j2 test-waiting test-others)
