@@ -75,7 +75,10 @@ class OpenAIConnection:
         if self._session.closed:
             raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
         key = api_key.get_secret_value()
-        headers = {"Authorization": f"Bearer {key}"} if key else None
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        if take is not None:
+            # Some servers end the connection after a stream, maybe just when it is used again.
+            headers["Connection"] = "close"
         try:
             async with self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False
