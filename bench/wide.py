@@ -11,7 +11,8 @@ from typing import Any
 import uvloop
 
 from bench.api import Api, UnexpectedAnswerError, session
-from bench.chain_floors import aiohttp_calls, sdk_calls
+from bench.chain import BAREST, PRODUCT
+from bench.chain_floors import CLIENTS
 from bench.chain_work import Ask
 from bench.figures import Figure
 from bench.processes import module, product
@@ -27,8 +28,6 @@ from bench.wide_work import (
     texts,
 )
 
-PRODUCT = "the product"
-BAREST = "bare aiohttp loop"
 CONNECTIONS = 4
 
 
@@ -69,13 +68,9 @@ async def _measure(work: Work, folder: Path, rounds: int) -> list[Figure]:
         server = stack.enter_context(product(folder, {"slow": url}))
         http = await stack.enter_async_context(session(CONNECTIONS))
         user = await Api(http, server.url).signed_up(0)
-        ways = {
-            PRODUCT: await _product_run(user, work),
-            BAREST: _bare_run(await stack.enter_async_context(aiohttp_calls(url)), work),
-            "bare openai SDK loop": _bare_run(
-                await stack.enter_async_context(sdk_calls(url)), work
-            ),
-        }
+        ways = {PRODUCT: await _product_run(user, work)}
+        for name, open_calls in CLIENTS.items():
+            ways[name] = _bare_run(await stack.enter_async_context(open_calls(url)), work)
         await _check_same_answers(ways)
         taken: dict[str, list[float]] = {name: [] for name in ways}
         before = server.cpu_seconds()

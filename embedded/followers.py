@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from embedded.live import LocalLive
 from promptpilot.domain.live import Subscription
@@ -205,13 +206,12 @@ class LocalFollowers:
             found = look(principal, execution, follower.told, ITEMS, with_texts=True, ports=ports)
             if found.page.told == follower.told:
                 return
-            yield _message(execution, answer(found, ports).model_dump_json()), found.page.told
+            yield _message(execution, answer(found, ports).model_dump(mode="json")), found.page.told
 
 
-def _message(execution: str, progress: str) -> str:
-    said = json.loads(progress)
-    cursor = said.pop("next_cursor")
-    told = {"type": "execution.progress", "execution": execution, **said, "cursor": cursor}
+def _message(execution: str, progress: dict[str, Any]) -> str:
+    cursor = progress.pop("next_cursor")
+    told = {"type": "execution.progress", "execution": execution, **progress, "cursor": cursor}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -84,7 +84,7 @@ class InTurn:
         kept: "asyncio.Future[StoreUnavailable | None]",
     ) -> None:
         self._flushing = False
-        _tell(waiting, None if kept.cancelled() else kept.result())
+        _tell(waiting, StoreUnavailable() if kept.cancelled() else kept.result())
         if self._waiting:
             self._flush(loop)
 

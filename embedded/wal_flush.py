@@ -67,25 +67,25 @@ class WalFlush:
     def _flush_for_all(self) -> None:
         self._begun += 1
         self._changed.release()
+        kept = False
         try:
-            error = self._flush_file()
+            self._flush_file()
+            kept = True
+        except OSError as error:
+            raise StoreUnavailable("The disk failed to keep what was written.") from error
         finally:
             self._changed.acquire()
-            self._done = self._begun
+            if kept:
+                self._done = self._begun
+            else:
+                self._failed = True  # those who wait for this flush hear it too
             self._changed.notify_all()
-        if error is not None:
-            self._failed = True
-            raise StoreUnavailable("The disk failed to keep what was written.") from error
 
-    def _flush_file(self) -> OSError | None:
-        try:
-            if self._file is None:
-                self._file = os.open(self._log, os.O_RDONLY)
-                _flush_folder(self._log.parent)
-            _flush(self._file)
-        except OSError as error:
-            return error
-        return None
+    def _flush_file(self) -> None:
+        if self._file is None:
+            self._file = os.open(self._log, os.O_RDONLY)
+            _flush_folder(self._log.parent)
+        _flush(self._file)
 
     def close(self) -> None:
         """Let go of the log, after the last flush."""

@@ -14,7 +14,7 @@ from stacks.settings import Settings
 
 
 class ApiStack(CapabilityStack):
-    """One function for all routes. It never calls a model, and cannot: it has no vendor's SDK."""
+    """One function for all routes. It never calls a model, and cannot: what does is not in it."""
 
     def __init__(
         self,

@@ -72,7 +72,7 @@ def _is_workflow(text: str) -> bool:
 def _shown() -> Iterator[Compilable]:
     for name, text in _workflows():
         draft = read_draft(read_document(text, yaml=True))
-        yield name, draft, {node.id: _stand_in(node.step) for node in draft.prompt_nodes}
+        yield name, draft, {node.id: _stand_in(node.step) for node in draft.nodes(PromptStep)}
 
 
 def _random(count: int) -> Iterator[Compilable]:

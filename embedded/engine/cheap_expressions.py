@@ -17,19 +17,8 @@ MAX_CHEAP_CHARACTERS = 1_000
 
 _FUNCTIONS = frozenset(
     {
-        *(
-            "abs",
-            "append",
-            "assert",
-            "average",
-            "boolean",
-            "ceil",
-            "contains",
-            "count",
-            "error",
-            "exists",
-            "floor",
-        ),
+        *("abs", "append", "assert", "average", "boolean", "ceil", "contains", "count", "error"),
+        *("exists", "floor"),
         *("hash", "keys", "length", "lookup", "lowercase", "max", "merge", "millis", "min", "not"),
         *("now", "number", "parse", "random", "round", "string", "substring", "substringAfter"),
         *("substringBefore", "sum", "trim", "type", "uppercase", "uuid"),
@@ -104,11 +93,11 @@ def _bind(ast: Any, build: bool) -> bool:
 
 
 def _function(ast: Any, build: bool) -> bool:
-    return (
-        ast.procedure.type == "variable"
-        and ast.procedure.value in _FUNCTIONS
-        and all(_cheap(argument, build=False) for argument in ast.arguments)
-    )
+    if ast.procedure.type != "variable" or ast.procedure.value not in _FUNCTIONS:
+        return False
+    # What is merged is no larger than the parts that it is built from.
+    build = build and ast.procedure.value == "merge"
+    return all(_cheap(argument, build=build) for argument in ast.arguments)
 
 
 _RULES: Mapping[str | None, Callable[[Any, bool], bool]] = {

@@ -176,13 +176,13 @@ class Engine:
         if row is not None:
             self.on_loop(self._executions.begin, row, compiled, self._services, Standing())
 
-    def resume(self, machine: Machine, name: str) -> None:
+    def resume(self, machine: Machine, name: str, *, times: int) -> None:
         """Go on with an execution that did not succeed, see `Orchestrator.resume`."""
         known = execution_named(self.database.read(), name)
         if known is None:
             raise NotFound(kind="execution", id=name)
         compiled = self._machines.load(known.machine)
-        row = resume_execution(self.database, name, compiled.maps)
+        row = resume_execution(self.database, name, times, compiled.maps)
         if row is not None:
             standing = standing_of(self.database, row.id)
             self.on_loop(self._executions.begin, row, compiled, self._services, standing)

@@ -16,6 +16,9 @@ LOOP_SECONDS = 0.02
 LOOP_VALUES = 5_000
 """What one field may spend on the event loop before it is evaluated anew in the sandbox."""
 
+ENTERED_TIME = "EnteredTime"
+"""What tells in an expression that it reads from the context when its state was entered."""
+
 
 def anything(value: Any) -> bool:
     """Fits every value."""
@@ -46,7 +49,8 @@ class Field:
     ) -> "Field":
         """Compile `source`, which stands at the JSON pointer `at`."""
         template = compile_template(source, at, problems)
-        timely = not template.names.isdisjoint(MOMENT_FUNCTIONS)
+        asks = not template.names.isdisjoint(MOMENT_FUNCTIONS)
+        timely = asks or ENTERED_TIME in json.dumps(source)
         return cls(name, source, template, fits, expected, timely)
 
 

@@ -23,6 +23,8 @@ from promptpilot.clock import epoch_ms
 
 ROOT = ""
 """The path of the frame that every execution begins with."""
+MAX_EVENTS = 25_000
+"""Of an execution's history, as Step Functions counts it."""
 
 logger = logging.getLogger(__name__)
 
@@ -238,13 +240,15 @@ class Execution:
         return self._services.repeats_alike
 
     def save(self, frame: Staged) -> "asyncio.Future[None]":
-        """The same; the future is done when it is journaled."""
+        """Journal it soon; the future is done when it is journaled."""
         return self.stage(frame).wait(self._services.loop)
 
-    def count_events(self, events: int) -> int:
-        """Count towards the history's limit; the sum so far."""
+    def count_events(self, events: int) -> None:
+        """Count towards the history's limit. Raises `StateFailed` with States.Runtime past it."""
         self._events += events
-        return self._events
+        if self._events > MAX_EVENTS:
+            cause = f"The execution would have more than {MAX_EVENTS} history events."
+            raise StateFailed(RUNTIME, cause)
 
     def count_variable_bytes(self, grown: int) -> None:
         """Count towards the limit of all variables. Raises `StateFailed` past it."""
@@ -261,7 +265,7 @@ def _context(
         "Id": execution_arn(machine.workflow, row.name),
         "Input": input,
         "Name": row.name,
-        "RedriveCount": standing.resumptions,
+        "RedriveCount": row.redrives,
         "RoleArn": ROLE_ARN,
         "StartTime": iso_time(row.started_ms),
     }

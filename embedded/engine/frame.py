@@ -4,38 +4,35 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from embedded.engine.alarms import sleep_until
 from embedded.engine.children import Children
 from embedded.engine.evaluation import Field
-from embedded.engine.failures import RUNTIME, StateFailed
+from embedded.engine.failures import StateFailed
 from embedded.engine.items import Context, Item, with_item
 from embedded.engine.jsonata_functions import Moment
 from embedded.engine.news import News
-from embedded.engine.notes import Happening, Note
+from embedded.engine.notes import Note
 from embedded.engine.owner import Owner
 from embedded.engine.payload import encode_payload
+from embedded.engine.place import Place
 from embedded.engine.records import drop_frames, save_frame
-from embedded.engine.snapshot import ENDED, Snapshot, Variable
+from embedded.engine.snapshot import Snapshot, Variable
 from embedded.engine.states import States
 from embedded.engine.templates import Constant
-from embedded.engine.timestamps import iso_time
 from embedded.engine.transition import Transition
 from embedded.engine.turn import Turn
 from embedded.engine.variables import ABSENT, Variables
 from promptpilot.clock import epoch_ms
+from promptpilot.ports import Happening
 
 Scope = dict[str, Any]
 """What `$states` is in an expression."""
 
-MAX_EVENTS = 25_000
-"""Of an execution's history, as Step Functions counts it."""
 EVENTS_PER_STATE = 2
-"""Entered and exited."""
+"""Of an execution's history, as Step Functions counts it: entered and exited."""
 STATES_IN_A_ROW = 20
 """How many states a frame runs without waiting before it lets others run."""
 _TIMELESS = Moment(0, "")
 """For what does not ask for the time or for chance."""
-_NO_RETRIES: Mapping[int, int] = {}
 
 
 class State(Protocol):
@@ -46,13 +43,11 @@ class State(Protocol):
         ...
 
 
-class Frame:
+class Frame(Place):
     """A thread of states: the one that is running, its input, and the variables assigned.
 
     The frame at path "" is the execution itself; what branches off has a path below its parent's
-    and sees the parent's variables. `moment_ms` is the time of the last thing that happened from
-    outside (a result, the end of a wait): expressions see it as the present, so that they give the
-    same when they are evaluated again after a crash.
+    and sees the parent's variables.
     """
 
     def __init__(
@@ -67,14 +62,9 @@ class Frame:
         restored: bool = True,
     ) -> None:
         """`restored` says that this is how the frame is journaled."""
+        super().__init__(snapshot, restored=restored)
         self.execution = execution
-        self.path = snapshot.path
         self.input = input
-        self.moment_ms = snapshot.moment_ms
-        self.wake_ms = snapshot.wake_ms
-        self.entered_ms = snapshot.entered_ms
-        self.restored = restored
-        """Whether it is, as yet, as it was when the engine stopped."""
         self.journaled = restored
         self.variables: Variables = Variables(parent.variables if parent else None)
         self.context: Context = parent.context if parent else execution.context
@@ -88,13 +78,6 @@ class Frame:
         """The branches or iterations of the present state."""
         self._parent = parent
         self._states = states.by_name
-        self._state = snapshot.state
-        self._input_text = snapshot.input
-        self._entered_time = iso_time(snapshot.entered_ms)
-        self._retries = snapshot.retries
-        self.events = snapshot.events
-        """Of the history, those that are this frame's."""
-        self.changed = not restored
         self.repeatable = True
         """Whether the way from where it is journaled to here can be gone again: it leads over
         results of jobs alone, and asks neither for the time nor for chance.
@@ -117,7 +100,7 @@ class Frame:
             self._leave()
             if transition.next is None:
                 return transition
-            self._enter(transition)
+            self.enter(transition.next, transition)
             row += 1
             if row % STATES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
@@ -127,16 +110,10 @@ class Frame:
         self.note("state_exited")
         self.count_events(EVENTS_PER_STATE)
 
-    def _enter(self, transition: Transition) -> None:
-        assert transition.next is not None
-        self._state, self.input = transition.next, transition.output
-        self._input_text = transition.text
-        if self.entered_ms != self.moment_ms:
-            self.entered_ms, self._entered_time = self.moment_ms, iso_time(self.moment_ms)
-        self.wake_ms = None
-        self._retries = _NO_RETRIES
-        self.changed = True
-        self.restored = False
+    def enter(self, state: str, transition: Transition) -> None:
+        """Go on with that state."""
+        super().enter(state, transition)
+        self.input = transition.output
         self.note("state_entered")
 
     def note(self, type: Happening, error: str | None = None) -> None:
@@ -148,17 +125,12 @@ class Frame:
         """Count towards the history's limit. Raises `StateFailed` with States.Runtime past it."""
         self.events += events
         self._evaluations = 0
-        self._count_all_events(events)
-
-    def _count_all_events(self, events: int) -> None:
-        if self.execution.count_events(events) > MAX_EVENTS:
-            cause = f"The execution would have more than {MAX_EVENTS} history events."
-            raise StateFailed(RUNTIME, cause)
+        self.execution.count_events(events)
 
     def fan_out(self) -> "Children[Frame]":
         """Where the branches or iterations of the present state are kept from now on."""
         self.children = Children[Frame](self.path, self._state)
-        self._count_all_events(self.children.events)
+        self.execution.count_events(self.children.events)
         return self.children
 
     def gather(self) -> None:
@@ -205,24 +177,21 @@ class Frame:
                 self.execution.stage_late(self)
             else:
                 self.execution.stage(self)
+        else:
+            self.repeatable = self.repeatable and child.repeatable
 
     def end(self, last: Transition) -> None:
         """It has ended, as a branch or an iteration."""
-        self._state, self._input_text = ENDED, last.text
-        self.changed = True
+        super().end(last)
         self.leave()
 
     def leave(self) -> None:
-        """It is part of the execution no more, nor is what branches off it."""
+        """It is part of the execution no more, nor is what branches off it; its variables go."""
         self.gone = True
-        self.release()
-        for child in self.children.running.values() if self.children else ():
-            child.leave()
-
-    def release(self) -> None:
-        """Its variables are gone, and those of what branches off it."""
         self.execution.count_variable_bytes(-self.variables.size())
         self.variables = Variables()
+        for child in self.children.running.values() if self.children else ():
+            child.leave()
 
     def tree(self) -> "Iterator[Frame]":
         """This frame and all that branch off it and run."""
@@ -233,11 +202,7 @@ class Frame:
     def scope(self, *, token: str | None = None, **more: Any) -> Scope:
         """`$states` of the present state: its input, its context, and `more`."""
         context = dict(self.context)
-        context["State"] = {
-            "EnteredTime": self._entered_time,
-            "Name": self._state,
-            "RetryCount": sum(self._retries.values()),
-        }
+        context["State"] = self.described()
         if token is not None:
             context["Task"] = {"Token": token}
         return {"input": self.input, "context": context, **more}
@@ -284,33 +249,12 @@ class Frame:
         known, text = self._known
         return text if known is value else encode_payload(value, f"{what} of {self._state}")
 
-    def retries_of(self, retrier: int) -> int:
-        """How often that retrier of the present state has been used."""
-        return self._retries.get(retrier, 0)
-
     def retry(self, retrier: int, delay_seconds: float) -> None:
         """Use the retrier once more: the state is to run again after the delay."""
         self.repeatable = False
         self.drop_children()
-        self.restored = False
         self._evaluations = 0
-        self._retries = {**self._retries, retrier: self.retries_of(retrier) + 1}
-        self.set_alarm(epoch_ms() + round(delay_seconds * 1000))
-
-    def set_alarm(self, wake_ms: int) -> None:
-        """The time to wait for; it is journaled with the next `save`."""
-        self.wake_ms = wake_ms
-        self.changed = True
-
-    def alarm_is_over(self) -> bool:
-        """Whether the time to wait for has come."""
-        return self.wake_ms is None or self.wake_ms <= epoch_ms()
-
-    async def sleep(self) -> None:
-        """Wait for the alarm, if one is set, by the steady clock."""
-        if self.wake_ms is not None:
-            await sleep_until(self.wake_ms)
-            self.moment_ms = max(self.moment_ms, self.wake_ms)
+        super().retry(retrier, delay_seconds)
 
     async def save(self) -> None:
         """Journal where the frame stands, if that has changed; returns when it is journaled.
@@ -352,16 +296,3 @@ class Frame:
         self.changed, self.journaled, self.repeatable = False, True, True
         if self._parent is not None and self._parent.children is not None:
             self._parent.children.journaled = True
-
-    def snapshot(self) -> Snapshot:
-        """What is to be journaled of the frame."""
-        return Snapshot(
-            path=self.path,
-            state=self._state,
-            input=self._input_text,
-            moment_ms=self.moment_ms,
-            entered_ms=self.entered_ms,
-            wake_ms=self.wake_ms,
-            retries=self._retries,
-            events=self.events,
-        )

@@ -118,18 +118,13 @@ class Journal:
         self.down = False
 
     def commit(
-        self,
-        statements: Iterable[Statement],
-        acknowledges: Sequence[Acknowledge] = (),
-        *,
-        durable: bool = True,
+        self, statements: Iterable[Statement], acknowledges: Sequence[Acknowledge] = ()
     ) -> "asyncio.Future[None]":
-        """Write soon, together with what else arises; the future is done when that has happened.
+        """Write soon, together with what else arises; the future is done when that is on the disk.
 
-        Without `durable` it outlives the process, but not a loss of power soon after. While the
-        store is unavailable, it is tried again until it is back.
+        While the store is unavailable, it is tried again until it is back.
         """
-        change = Change(statements, acknowledges, durable=durable)
+        change = Change(statements, acknowledges, durable=True)
         self.submit(change)
         return change.wait(self._loop)
 

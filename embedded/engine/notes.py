@@ -1,16 +1,15 @@
 """The events of an execution's history, as they are noted and journaled."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from embedded.engine.journal import Statement
+from promptpilot.ports import Happening
 
 MAX_KEPT = 25_000
 """The most events of one execution that are kept."""
-
-Happening = Literal["state_entered", "state_exited", "state_failed", "state_retried"]
 
 
 class Note(NamedTuple):

@@ -25,8 +25,8 @@ class Owner(Protocol):
         """Whether a job that was done before gives the result it gave then."""
         ...
 
-    def count_events(self, events: int) -> int:
-        """Add to the events of the whole execution; returns how many there are."""
+    def count_events(self, events: int) -> None:
+        """Add to the events of the whole execution. Raises `StateFailed` past the limit."""
         ...
 
     def count_variable_bytes(self, grown: int) -> None:
@@ -42,7 +42,7 @@ class Owner(Protocol):
         ...
 
     def save(self, frame: Staged) -> Awaitable[None]:
-        """The same; done when it is journaled."""
+        """Journal it soon; done when it is journaled."""
         ...
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -124,13 +124,12 @@ def close_execution(row: ExecutionRow) -> list[Statement]:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where an execution stands in the journal: its frames by path, their variables, the number of
-    the last event of its history, and how often it was resumed and when last.
+    the last event of its history, and when it was last resumed.
     """
 
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     variables: dict[str, list[Variable]] = field(default_factory=dict)
     last_event: int = 0
-    resumptions: int = 0
     resumed_ms: int | None = None
 
 
@@ -138,12 +137,9 @@ def standing_of(database: Database, execution: int) -> Standing:
     """Read it."""
     key = (execution,)
     [(last_event,)] = database.rows("SELECT max(last) FROM engine_history WHERE execution = ?", key)
-    resumptions = database.rows(
-        "SELECT count, at_ms FROM engine_resumption WHERE execution = ?", key
-    )
-    count, at_ms = resumptions[0] if resumptions else (0, None)
+    resumed = database.rows("SELECT at_ms FROM engine_resumption WHERE execution = ?", key)
     frames, variables = frames_of(database, execution), variables_of(database, execution)
-    return Standing(frames, variables, last_event or 0, count, at_ms)
+    return Standing(frames, variables, last_event or 0, resumed[0][0] if resumed else None)
 
 
 def is_running(database: Database, name: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from embedded.database import Database
 from embedded.engine.children import parent_of, positions_in
-from embedded.engine.frame import MAX_EVENTS
+from embedded.engine.execution import MAX_EVENTS
 from embedded.engine.notes import MAX_KEPT, Note, keep
 from embedded.engine.records import ExecutionRow, execution_named
 from embedded.engine.snapshot import ENDED
@@ -20,23 +20,25 @@ MAX_AGE_MS = 14 * 24 * 3600 * 1000
 """How long after its end an execution may be resumed, as in Step Functions."""
 
 
-def resume_execution(database: Database, name: str, maps: Collection[str]) -> ExecutionRow | None:
-    """Have the execution run on; durable on return. None where it runs already. `maps` are the
-    names of its machine's Map states.
+def resume_execution(
+    database: Database, name: str, times: int, maps: Collection[str]
+) -> ExecutionRow | None:
+    """Have the execution run on; durable on return. None where it runs already, or has gone on so
+    many times. `maps` are the names of its machine's Map states.
 
     Raises `NotFound`, and `Conflict` for one that has succeeded, ended too long ago, or has no
     room in its history.
     """
-    return database.write(lambda connection: _resume(connection, name, maps, epoch_ms()))
+    return database.write(lambda connection: _resume(connection, name, times, maps, epoch_ms()))
 
 
 def _resume(
-    connection: sqlite3.Connection, name: str, maps: Collection[str], now_ms: int
+    connection: sqlite3.Connection, name: str, times: int, maps: Collection[str], now_ms: int
 ) -> ExecutionRow | None:
     row = execution_named(connection, name)
     if row is None:
         raise NotFound(kind="execution", id=name)
-    if row.status == "RUNNING":
+    if row.status == "RUNNING" or row.redrives >= times:
         return None
     if row.status == "SUCCEEDED":
         raise Conflict(reason="The execution has succeeded; there is nothing to resume.")

@@ -75,6 +75,12 @@ def _go_on(event: Event, here: Platform) -> None:
     start_next(event.workspace, table=here.table, orchestrator=here.orchestrator)
 
 
+def _admitted(event: Event, here: Platform) -> None:
+    """That one has been started long since does not say that nobody waits behind it."""
+    _start(event, here)
+    _go_on(event, here)
+
+
 def _limit(event: Event, here: Platform) -> None:
     recount(event.workspace, table=here.table)
     _go_on(event, here)
@@ -104,7 +110,7 @@ def _settle(event: Event, here: Platform) -> None:
 
 _REACTIONS: dict[str, Callable[[Event, Platform], None]] = {
     EventType.EXECUTION_QUEUED: _start,
-    EventType.EXECUTION_ADMITTED: _start,
+    EventType.EXECUTION_ADMITTED: _admitted,
     EventType.EXECUTION_CANCEL_REQUESTED: _stop,
     EventType.EXECUTION_RESUMED: _resume,
     EventType.WORKSPACE_LIMITS_CHANGED: _limit,

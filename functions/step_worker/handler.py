@@ -16,7 +16,8 @@ from promptpilot.clock import epoch_ms
 from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
 from promptpilot.errors import PromptPilotError
 from promptpilot.platform import Platform
-from promptpilot.services.runs.step_runs import Ports, run_prompt_job, run_workflow_step
+from promptpilot.services.runs.step_runs import run_prompt_job, run_workflow_step
+from promptpilot.services.steps.ports import Ports
 
 RESERVE_SECONDS = 10.0
 """What is left of an invocation when unfinished jobs are given back: for giving them back."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from promptpilot.errors import Unavailable
-from promptpilot.services.runs.step_runs import LEASE_MS, StepBusyError
+from promptpilot.services.runs.step_runs import LEASE_MS
+from promptpilot.services.steps.claimed import StepBusyError
 
 BUSY_SECONDS = LEASE_MS // 1000 + 60
 """Until a worker that has the very same delivery has surely ended: another delivery would take its

@@ -16,7 +16,7 @@ WITH_VENDORS = ("runtime", "llm", "core")
 
 
 class Layers(Construct):
-    """The product, what it needs, and where asked for the SDKs of model vendors."""
+    """The product, what it needs, and where asked for what calls models."""
 
     def __init__(
         self, scope: Construct, settings: Settings, names: tuple[str, ...] = WITHOUT_VENDORS

@@ -9,7 +9,7 @@ import pytest
 
 from cloud.account import Account
 from cloud.emulator import running_emulator
-from tests.conformance.all_cases import ALL
+from tests.conformance.all_cases import ALL, marked
 from tests.conformance.case import Case
 from tests.conformance.ministack_differs import DIFFERS
 from tests.conformance.on_step_functions import StatesRuns
@@ -31,16 +31,10 @@ def runs() -> Iterator[StatesRuns]:
             runs.close()
 
 
-def marked(case: Case) -> object:
-    why = DIFFERS.get(case.name)
-    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
 def test_every_difference_is_of_a_case() -> None:
     assert DIFFERS.keys() <= {case.name for case in FIT}
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in FIT])
+@pytest.mark.parametrize("case", marked(FIT, DIFFERS))
 def test_the_emulator_keeps_the_rule(case: Case, runs: StatesRuns) -> None:
     assert differences(case, runs.outcome(case)) == [], case.why

@@ -40,7 +40,9 @@ def differences(case: Case, outcome: Outcome) -> list[str]:
     for step, most in case.most.items():
         if worker.most[step] != most:
             found.append(f"{worker.most[step]} jobs of {step} were in hand at once, not {most}")
-    found += [f"{s}: {worker.accepted[s]} late" for s in case.lost if any(worker.accepted[s][-1:])]
+    found += [
+        f"{s}: {worker.accepted[s]} late" for s in case.lost if worker.accepted[s][-1:] != [False]
+    ]
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tests.engine import asl
 from tests.engine.asl import State, task, then
 
 NOTHING: Any = object()
@@ -14,29 +15,18 @@ def work(step: str, following: str | None = None, /, given: Any = NOTHING, **fie
     return task(step, following, job=job if given is NOTHING else {**job, "given": given}, **fields)
 
 
-def block(states: Mapping[str, State]) -> dict[str, Any]:
-    """States within a state."""
-    return {"StartAt": next(iter(states)), "States": dict(states)}
-
-
 def parallel(
     *branches: Mapping[str, State], following: str | None = None, **fields: Any
 ) -> dict[str, Any]:
-    return {
-        "Type": "Parallel",
-        "Branches": [block(branch) for branch in branches],
-        **then(following),
-        **fields,
-    }
+    return asl.parallel(branches, following, **fields)
 
 
 def each(
     items: Any, states: Mapping[str, State], following: str | None = None, /, **fields: Any
 ) -> dict[str, Any]:
     """A Map over the items; NOTHING for the state's input."""
-    processor = {"ProcessorConfig": {"Mode": "INLINE"}, **block(states)}
     given = {} if items is NOTHING else {"Items": items}
-    return {"Type": "Map", **given, "ItemProcessor": processor, **then(following), **fields}
+    return asl.map_(states, following, **given, **fields)
 
 
 def choice(*rules: tuple[Any, str], default: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -107,9 +107,3 @@ def test_a_wrong_definition_is_refused_where_it_is_wrong(name: str) -> None:
     with pytest.raises(DocumentInvalid) as refused:
         compile_machine("key", "workflow", json.dumps(asl))
     assert (at, code) in [(problem.at, problem.code) for problem in refused.value.problems]
-
-
-def test_sibling_scopes_may_assign_the_same_name() -> None:
-    states = {"p": parallel({"a": pass_(Assign={"x": 1})}, {"b": pass_(Assign={"x": 2})})}
-    asl = {"QueryLanguage": "JSONata", "StartAt": "p", "States": states}
-    compile_machine("key", "workflow", json.dumps(asl))

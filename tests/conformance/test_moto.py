@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.all_cases import ALL
+from tests.conformance.all_cases import ALL, marked
 from tests.conformance.case import TIMED_OUT, Case
 from tests.conformance.events import events
 from tests.conformance.moto_differs import DIFFERS, SAME_TOKEN
@@ -24,18 +24,12 @@ def runs() -> Iterator[StatesRuns]:
         yield started
 
 
-def marked(case: Case) -> object:
-    why = DIFFERS.get(case.name)
-    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
 def test_every_difference_is_of_a_case() -> None:
     assert DIFFERS.keys() <= {case.name for case in ALL if "moto" not in case.unfit}
 
 
 @pytest.mark.filterwarnings("ignore")  # moto's own
-@pytest.mark.parametrize("case", [marked(case) for case in FIT])
+@pytest.mark.parametrize("case", marked(FIT, DIFFERS))
 def test_the_reference_keeps_the_rule_too(case: Case, runs: StatesRuns) -> None:
     assert differences(case, runs.outcome(case)) == [], case.why
 

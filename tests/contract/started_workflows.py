@@ -1,7 +1,6 @@
 """Workflows to start in a table of any kind, and an orchestrator that counts what runs."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
@@ -19,13 +18,14 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVersion
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.errors import Unavailable
-from promptpilot.ports import Create, HistoryEvent, Machine, Put, Table
+from promptpilot.ports import Create, Machine, Put, Table
 from promptpilot.services.executions.limits import put_limits
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.executions.slots import load_counter, release
 from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.workflows.versions import WORKFLOWS, version_item
+from tests.unit.world import RecordingOrchestrator
 
 DOCUMENT = WorkflowDocument.model_validate(
     {"name": "Nothing", "steps": [{"id": "only", "kind": "transform", "value": 1}]}
@@ -33,20 +33,18 @@ DOCUMENT = WorkflowDocument.model_validate(
 BOUNDS = Bounds(model_calls=0, transitions=1, history_events=4, definition_bytes=100)
 
 
-class CountingOrchestrator:
+class CountingOrchestrator(RecordingOrchestrator):
     """An `Orchestrator` whose executions run until a test ends them; `most` is how many ran at the
     same time. While it is `full` nothing can be started.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = Lock()
         self.order: list[str] = []
         self.running: set[str] = set()
         self.most = 0
         self.full = False
-
-    def publish(self, machine: Machine) -> None:
-        pass
 
     def start(self, machine: Machine, name: str, input: Mapping[str, Any]) -> None:
         if self.full:
@@ -61,32 +59,6 @@ class CountingOrchestrator:
     def ended(self, execution: str) -> None:
         with self._lock:
             self.running.discard(execution)
-
-    def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
-        raise AssertionError(name)
-
-    def resume(self, machine: Machine, name: str) -> None:
-        raise AssertionError(name)
-
-    def history(
-        self, machine: Machine, name: str, *, after: int, limit: int
-    ) -> Sequence[HistoryEvent]:
-        return ()
-
-    def output(self, arn: str) -> str | None:
-        return None
-
-    def forget_idle(self, since: datetime) -> int:
-        return 0
-
-    def succeed_task(self, token: str, output: Mapping[str, Any]) -> bool:
-        return False
-
-    def fail_task(self, token: str, error: str, cause: str) -> bool:
-        return False
-
-    def heartbeat_task(self, token: str) -> bool:
-        return False
 
 
 class LimitedWorkspace:

@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[StepFunctions], object]] = {
     "create_state_machine": lambda aws: aws.publish(MACHINE),
     "start_execution": lambda aws: aws.start(MACHINE, "ws_1-exec_1", {}),
     "stop_execution": lambda aws: aws.stop(MACHINE, "ws_1-exec_1", error="E", cause=""),
-    "redrive_execution": lambda aws: aws.resume(MACHINE, "ws_1-exec_1"),
+    "redrive_execution": lambda aws: aws.resume(MACHINE, "ws_1-exec_1", times=1),
     "get_execution_history": lambda aws: aws.history(MACHINE, "ws_1-exec_1", after=0, limit=1),
     "describe_execution": lambda aws: aws.output(EXECUTION),
     "list_state_machines": lambda aws: aws.forget_idle(NOW),
@@ -174,8 +174,9 @@ def test_an_execution_that_is_not_there_is_stopped_already() -> None:
 
 def test_an_execution_is_resumed() -> None:
     answers = Answers()
+    answers.well("describe_execution", described("FAILED", redriveCount=0))
     answers.well("redrive_execution", {"redriveDate": NOW})
-    answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+    answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
     answers.used_up()
 
 
@@ -187,24 +188,43 @@ def test_an_execution_is_resumed() -> None:
     ],
 )
 def test_an_execution_that_cannot_be_resumed_says_why(code: str, error: type[Exception]) -> None:
-    answers = Answers().refuse("redrive_execution", code)
+    answers = Answers()
+    answers.well("describe_execution", described("FAILED", redriveCount=0))
+    answers.refuse("redrive_execution", code)
     with pytest.raises(error):
-        answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+        answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
 def test_an_execution_that_is_not_redrivable_is_a_conflict(status: str) -> None:
-    answers = Answers().refuse("redrive_execution", "ExecutionNotRedrivable")
+    answers = Answers()
+    answers.well("describe_execution", described(status, redriveCount=0))
+    answers.refuse("redrive_execution", "ExecutionNotRedrivable")
     answers.well("describe_execution", described(status))
     with pytest.raises(Conflict):
-        answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+        answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
 
 
 def test_an_execution_that_runs_is_not_resumed_again() -> None:
-    answers = Answers().refuse("redrive_execution", "ExecutionNotRedrivable")
+    answers = Answers()
+    answers.well("describe_execution", described("FAILED", redriveCount=0))
+    answers.refuse("redrive_execution", "ExecutionNotRedrivable")
     answers.well("describe_execution", described("RUNNING"))
-    answers.orchestrator.resume(MACHINE, "ws_1-exec_1")
+    answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
     answers.used_up()
+
+
+def test_an_execution_that_has_gone_on_so_often_is_not_resumed_again() -> None:
+    answers = Answers()
+    answers.well("describe_execution", described("FAILED", redriveCount=1))
+    answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
+    answers.used_up()
+
+
+def test_an_execution_that_is_not_there_cannot_be_resumed() -> None:
+    answers = Answers().refuse("describe_execution", "ExecutionDoesNotExist")
+    with pytest.raises(NotFound):
+        answers.orchestrator.resume(MACHINE, "ws_1-exec_1", times=1)
 
 
 def described(status: str, **more: Any) -> dict[str, Any]:

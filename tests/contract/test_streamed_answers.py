@@ -26,6 +26,7 @@ from tests.scripted_openai import (
     Received,
     ScriptedOpenAI,
     chunk,
+    echoes,
     events,
     replies,
     says,
@@ -116,13 +117,19 @@ async def test_an_answer_is_the_same_however_it_is_sent(
     assert completion.usage == Usage(input_tokens=12, output_tokens=3)
 
 
-async def test_the_connection_of_a_stream_is_kept_for_the_next_call(
+async def test_the_server_is_asked_to_end_the_connection_of_a_stream_and_of_no_other_call(
     server: ScriptedOpenAI, client: OpenAICompatible
 ) -> None:
-    server.behave = streams(HELLO)
-    for _ in range(3):
-        await client.complete(REQUEST, on_text=lambda _: None)
-    assert server.connections == 1
+    asked: list[str | None] = []
+
+    async def behave(received: Received, transport: asyncio.Transport) -> None:
+        asked.append(received.headers.get("connection"))
+        await (streams(HELLO) if "stream" in received.body else echoes)(received, transport)
+
+    server.behave = behave
+    await client.complete(REQUEST, on_text=lambda _: None)
+    await client.complete(REQUEST)
+    assert asked == ["close", None]
 
 
 async def test_a_server_that_sends_the_answer_whole_is_taken_at_its_word(
@@ -224,6 +231,14 @@ async def test_a_stream_that_stands_still_is_given_up_and_left(
     with pytest.raises(ModelTimeout):
         await client.complete(REQUEST.model_copy(update={"timeout": 0.3}), on_text=lambda _: None)
     await asyncio.wait_for(server.received[0].disconnected.wait(), 30)
+
+
+async def test_an_answer_counts_though_the_connection_is_broken_off_after_its_end(
+    server: ScriptedOpenAI, client: OpenAICompatible
+) -> None:
+    server.behave = streams(HELLO, end=False)
+    completion = await asyncio.wait_for(client.complete(REQUEST, on_text=lambda _: None), 30)
+    assert completion.text == TEXT
 
 
 async def test_an_answer_counts_though_the_connection_stays_open_after_its_end(

@@ -20,13 +20,13 @@ from embedded.engine.retries import Retrier
 from promptpilot import clock
 from promptpilot.settings import Settings
 from tests.embedded.crash_workflow import make_workflow
+from tests.embedded.running import ENDED
 from tests.handlers.here import Caller, make_user
 
 T = TypeVar("T")
 
 WORLD, STORY = "world.json", "story.json"
 PATIENCE_SECONDS = 30.0
-ENDED = {"succeeded", "failed", "cancelled", "timed_out"}
 FULL_FOR_WRITES = 2
 JUMP_SECONDS = 3 * 3600
 

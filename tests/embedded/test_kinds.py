@@ -1,8 +1,5 @@
 """Steps that ask people, run workflows and call servers, on the real embedded platform."""
 
-import http.server
-import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,36 +7,23 @@ from typing import Any
 import pytest
 
 from embedded.demo.client import Client
+from tests.embedded.loopback import JsonHandler, LoopbackServer
 from tests.embedded.running import Server, ended, until
 
 ASK = {"id": "ask", "kind": "approval", "message": "{% 'About ' & $input.what & '?' %}"}
 
 
-class Echo(http.server.BaseHTTPRequestHandler):
+class Echo(JsonHandler):
     """Answers what it was sent."""
 
-    def do_POST(self) -> None:
-        sent = self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps({"path": self.path, "sent": json.loads(sent)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    def post(self, body: Any) -> None:
+        self.answer(200, {"path": self.path, "sent": body})
 
 
 @pytest.fixture
 def echo() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with LoopbackServer(Echo) as server:
+        yield server.host
 
 
 @pytest.fixture

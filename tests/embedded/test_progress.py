@@ -1,14 +1,14 @@
 """The progress of executions over the real server: asked for, told, cut off, taken up again."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded.demo.client import Client as Api
-from tests.embedded.running import Server, ended, make_chain
+from tests.embedded.running import Server, ended, make_chain, until
 from tests.embedded.streaming_model import FREELY, StreamingModel
 from tests.live.clients import Client
 
@@ -41,15 +41,35 @@ def ask(api: Api, execution: str, cursor: str | None, limit: int = 100) -> Any:
     return api.get(f"/executions/{execution}/events?limit={limit}{after}")
 
 
+class Asking:
+    """Somebody who asks for what has happened since, and keeps it."""
+
+    def __init__(self, api: Api, execution: str, limit: Callable[[], int] = lambda: 100) -> None:
+        self._api = api
+        self._execution = execution
+        self._limit = limit
+        self.cursor: str | None = None
+        self.heard: list[dict[str, Any]] = []
+
+    def once(self) -> list[dict[str, Any]]:
+        """All that was heard by now."""
+        page = ask(self._api, self._execution, self.cursor, self._limit())
+        self.heard += page["items"]
+        self.cursor = page["next_cursor"]
+        return self.heard
+
+    def to_the_end(self) -> list[dict[str, Any]]:
+        return until(self.once, over)
+
+
+def over(items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the end has been told."""
+    return bool(items) and items[-1]["type"].startswith("execution.")
+
+
 def follow(api: Api, execution: str, limit: int = 100) -> list[dict[str, Any]]:
     """Everything, asked for in pages until the end."""
-    items: list[dict[str, Any]] = []
-    cursor = None
-    while not items or not items[-1]["type"].startswith("execution."):
-        page = ask(api, execution, cursor, limit)
-        items += page["items"]
-        cursor = page["next_cursor"]
-    return items
+    return Asking(api, execution, lambda: limit).to_the_end()
 
 
 def joined(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -74,7 +94,7 @@ def receive_until_end(client: Client) -> Iterator[dict[str, Any]]:
         if message["type"] != "execution.progress":
             continue
         yield message
-        if any(item["type"].startswith("execution.") for item in message["items"]):
+        if over(message["items"]):
             return
 
 
@@ -105,8 +125,9 @@ def test_a_follower_hears_states_and_words_in_order_while_they_come(
     assert last["status"] == "succeeded"
     assert last["usage"]["input_tokens"] == 20
     assert model.streamed_calls == 2
-    assert others(follow(api, execution, limit=1)) == others(heard)
-    assert joined(follow(api, execution, limit=1)) == joined(heard)
+    whole = follow(api, execution, limit=1)
+    assert others(whole) == others(heard)
+    assert joined(whole) == joined(heard)
 
 
 def test_a_connection_cut_at_random_points_misses_nothing(
@@ -120,8 +141,7 @@ def test_a_connection_cut_at_random_points_misses_nothing(
         execution = start(api, workflow)
         heard: list[dict[str, Any]] = []
         cursor = None
-        over = False
-        while not over:
+        while not over(heard):
             with Client(server.url, api.token) as client:
                 client.send({"action": "subscribe", "execution": execution, "cursor": cursor})
                 left = chance.randrange(1, 6)
@@ -131,7 +151,6 @@ def test_a_connection_cut_at_random_points_misses_nothing(
                     left -= 1
                     if not left:
                         break
-                over = heard != [] and heard[-1]["type"].startswith("execution.")
         whole = follow(api, execution)
         assert others(heard) == others(whole)
         assert joined(heard) == joined(whole)
@@ -167,12 +186,7 @@ def test_steps_that_run_at_once_are_told_apart_and_each_in_order(
     chance = random.Random(3)
     for _ in range(5):
         execution = start(api, workflow)
-        heard: list[dict[str, Any]] = []
-        cursor = None
-        while not heard or not heard[-1]["type"].startswith("execution."):
-            page = ask(api, execution, cursor, limit=chance.randrange(1, 9))
-            heard += page["items"]
-            cursor = page["next_cursor"]
+        heard = Asking(api, execution, lambda: chance.randrange(1, 9)).to_the_end()
         whole = follow(api, execution)
         assert others(heard) == others(whole)
         assert joined(heard) == joined(whole)
@@ -198,18 +212,15 @@ def test_after_a_kill_the_text_is_told_from_where_the_client_was(
     api = server.sign_up("kill@example.com")
     execution = start(api, make_chain(api, 1))
     model.allow(3)
-    heard: list[dict[str, Any]] = []
-    cursor = None
-    while "".join(joined(heard).values()) != " ".join(TEXT.split()[:3]):
-        page = ask(api, execution, cursor)
-        heard += page["items"]
-        cursor = page["next_cursor"]
+    asking = Asking(api, execution)
+    three = " ".join(TEXT.split()[:3])
+    heard = until(asking.once, lambda items: "".join(joined(items).values()) == three)
     server.kill()
     model.allow(FREELY)
     server.start()
     api = server.log_in("kill@example.com")
     ended(api, execution)
-    rest = ask(api, execution, cursor)["items"]
+    rest = ask(api, execution, asking.cursor)["items"]
     assert [item["type"] for item in rest] == ["step.text", "state.left", "execution.succeeded"]
     assert rest[0]["offset"] > 0
     assert list(joined(heard + rest).values()) == [TEXT]

@@ -8,7 +8,7 @@ from tests.engine.statuses import Statuses
 
 
 def test_a_map_under_way_goes_on_when_there_is_room_again(
-    engine: Engine, statuses: Statuses, worker: ScriptedWorker, caplog: object
+    engine: Engine, statuses: Statuses, worker: ScriptedWorker
 ) -> None:
     worker.script("it", *[silence] * 20)
     output = "{% $count($states.result) %}"

@@ -161,7 +161,7 @@ def test_a_resumption_tells_which_states_run_anew(
     before = history(engine)
     assert told(before[-2:]) == [("failed", "it", 1), ("failed", "each")]
     statuses.details.clear()
-    engine.resume(each, "one")
+    engine.resume(each, "one", times=1)
     statuses.end_of("one")
     after = history(engine)
     assert after[: len(before)] == before

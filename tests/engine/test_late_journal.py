@@ -12,7 +12,7 @@ from embedded.database import Database
 from embedded.engine import journal
 from promptpilot.domain.base import digest_of
 from promptpilot.ports import Machine
-from tests.engine.asl import machine, pass_, task
+from tests.engine.asl import machine, map_, pass_, task
 from tests.engine.conftest import MakeEngine
 from tests.engine.killed_engine import Records, live
 from tests.engine.scripted_worker import ScriptedWorker, silence
@@ -35,6 +35,7 @@ def beating(part: Any) -> Any:
     return {**{name: beating(each) for name, each in part.items()}, **beats}
 
 
+ENTERED_AT = "{% $states.context.State.EnteredTime %}"
 CHAIN = beating(machine({"a": task("a", "b"), "b": task("b", "c"), "c": task("c")}))
 TIMELY = beating(
     machine(
@@ -44,6 +45,18 @@ TIMELY = beating(
             "c": pass_(),
         }
     )
+)
+TIMELY_ITEM = beating(
+    machine(
+        {
+            "a": map_({"chance": pass_(Output="{% $uuid() %}")}, "b", Items=[1]),
+            "b": task("b", "c"),
+            "c": pass_(),
+        }
+    )
+)
+ENTERED = beating(
+    machine({"a": task("a", "b"), "b": task("b", "c", job={"at": ENTERED_AT}), "c": pass_()})
 )
 BRANCHES = beating(MACHINE)
 
@@ -70,7 +83,9 @@ def frames(database: Database) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("which", "journaled_first"), [(CHAIN, False), (TIMELY, True)], ids=["chain", "timely"]
+    ("which", "journaled_first"),
+    [(CHAIN, False), (TIMELY, True), (TIMELY_ITEM, True), (ENTERED, True)],
+    ids=["chain", "timely", "timely item", "entered"],
 )
 def test_only_a_job_that_time_or_chance_makes_is_sent_once_its_state_is_journaled(
     make_engine: MakeEngine,

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from functions.api.handler import handler
 from functions.step_worker.handler import handle
-from promptpilot.adapters.partial_texts import NobodyFollows, TablePartialTexts
+from promptpilot.adapters.nobody_follows import NobodyFollows
+from promptpilot.adapters.partial_texts import TablePartialTexts
 from promptpilot.clock import now
 from promptpilot.domain.execution import machine_name
 from promptpilot.domain.identity import Claims, Member, Registration, Tokens, User, Workspace
@@ -332,14 +333,14 @@ def make_execution(caller: Caller) -> dict[str, Any]:
 
 def end_execution(execution: Mapping[str, Any], output: Any = "Done.") -> None:
     """What the state machine's end makes of an execution."""
+    tell(execution, "SUCCEEDED", stopDate=2_000, output=json.dumps(output))
+
+
+def tell(execution: Mapping[str, Any], status: str, **detail: Any) -> None:
+    """What the state machine of an execution tells."""
     ports = current()
-    change = {
-        "name": machine_name(execution["workspace"], execution["id"]),
-        "status": "SUCCEEDED",
-        "startDate": 1_000,
-        "stopDate": 2_000,
-        "output": json.dumps(output),
-    }
+    name = machine_name(execution["workspace"], execution["id"])
+    change = {"name": name, "status": status, "startDate": 1_000, **detail}
     apply_status(
         StatusChange.model_validate(change),
         table=ports.table,

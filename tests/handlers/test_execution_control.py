@@ -6,15 +6,13 @@ from typing import Any
 import pytest
 
 from functions.execution_events.handler import handle
-from promptpilot import platform
 from promptpilot.bus_event import bus_event
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.event import Event
-from promptpilot.domain.execution import machine_name
+from promptpilot.domain.execution import parse_machine_name
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.platform import Platform
-from promptpilot.services.executions.status import StatusChange, apply_status
 from tests.handlers.here import (
     Caller,
     end_execution,
@@ -22,25 +20,8 @@ from tests.handlers.here import (
     make_user,
     make_workflow,
     set_role,
+    tell,
 )
-
-
-def tell(execution: Mapping[str, Any], status: str, **detail: Any) -> None:
-    """What the state machine of an execution tells."""
-    here = platform.current()
-    change = {
-        "name": machine_name(execution["workspace"], execution["id"]),
-        "status": status,
-        "startDate": 1_000,
-        **detail,
-    }
-    apply_status(
-        StatusChange.model_validate(change),
-        table=here.table,
-        blobs=here.blobs,
-        waiter=here.waiter,
-        orchestrator=here.orchestrator,
-    )
 
 
 def fail(execution: Mapping[str, Any]) -> None:
@@ -55,7 +36,7 @@ def relay(ports: Platform) -> None:
 
 def started(ports: Platform) -> list[str]:
     """The executions that were started, in order."""
-    return [name.partition("-")[2] for name in ports.orchestrator.started]  # type: ignore[attr-defined]
+    return [parse_machine_name(name)[1] for name in ports.orchestrator.started]  # type: ignore[attr-defined]
 
 
 def another(one: Caller, workflow: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from promptpilot.domain.execution import Execution, ExecutionStatus, machine_nam
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import Unavailable
 from promptpilot.ports import Machine
+from promptpilot.services.executions import queue as execution_queue
+from promptpilot.services.executions.suspensions import SuspendRequest, suspend, unsuspend
 from tests.fakes import ScriptedModel
 from tests.handlers.queued_work import Work, batch, failed_in, installed, message
 from tests.unit.control import cancelled, name_of, resumed
@@ -152,6 +154,25 @@ def test_the_resumption_that_is_recorded_is_made_sure_of(work: Work) -> None:
     work.world.orchestrator.resumed.clear()  # as if the process had died before it
     handle(own(EventType.EXECUTION_RESUMED, execution, resumes=1))
     assert work.world.orchestrator.resumed == [name_of(execution)]
+
+
+def test_of_many_that_waited_the_rest_is_let_in_by_the_events_of_the_first(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution_queue, "AT_ONCE", 2)
+    world, started = work.world, work.world.orchestrator.started
+    waiting = [world.execute({"text": "x"}) for _ in range(5)]
+    started.clear()
+    suspend(world.principal, world.workflow.id, SuspendRequest(), table=world.ports.table)
+    for each in waiting:
+        handle(queued(each))
+    unsuspend(world.principal, world.workflow.id, table=world.ports.table)
+    handle(own(EventType.WORKFLOW_UNSUSPENDED, waiting[0]))
+    assert list(started) == [name_of(each) for each in waiting[:2]]
+    for each in waiting[:2]:
+        world.change(each, "RUNNING")
+        handle(own(EventType.EXECUTION_ADMITTED, each))
+    assert list(started) == [name_of(each) for each in waiting]
 
 
 @pytest.mark.parametrize("type", EVENT_TYPES)

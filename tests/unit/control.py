@@ -1,5 +1,6 @@
 """Controlling the executions of a world, and other workflows in it than its two steps."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,6 @@ from promptpilot.services.executions.cancel import CancelRequest, cancel
 from promptpilot.services.executions.replay import ReplayRequest, replay
 from promptpilot.services.executions.resume import resume
 from promptpilot.services.executions.start import start_child
-from promptpilot.services.workflows.documents import create_workflow
 from tests.unit.world import World
 
 
@@ -48,12 +48,7 @@ def replayed(world: World, execution: Execution, **asked: Any) -> Execution:
 
 def use(world: World, *steps: Mapping[str, Any]) -> None:
     """Let the world's workflow be one of these steps."""
-    world.workflow = create_workflow(
-        world.principal,
-        {"name": "Other", "steps": list(steps)},
-        table=world.ports.table,
-        orchestrator=world.orchestrator,
-    )
+    world.workflow = world.create({"name": "Other", "steps": list(steps)})
 
 
 def calling(workflow: str) -> dict[str, Any]:
@@ -84,5 +79,5 @@ def status_of(world: World, execution: Execution) -> ExecutionStatus:
 def told(world: World, execution: Execution) -> list[str]:
     """The types of the events that tell of an execution, in order."""
     items = world.ports.table.of_kind("outbox")  # type: ignore[attr-defined]
-    bodies = [item.body for item in items if f'"subject":"{execution.id}"' in item.body]
-    return [body.partition('"type":"')[2].partition('"')[0] for body in bodies]
+    events = [json.loads(item.body) for item in items]
+    return [event["type"] for event in events if event["subject"] == execution.id]

@@ -6,10 +6,9 @@ from typing import Any
 
 from promptpilot.domain.execution import Execution
 from promptpilot.domain.step_job import WorkflowStepJob
+from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.services.executions.records import load_execution
-from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.runs.step_runs import run_workflow_step
-from promptpilot.services.workflows.documents import create_workflow
 from promptpilot.services.workflows.versions import load_workflow_version
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
@@ -25,27 +24,18 @@ class KindsWorld(World):
         if steps:
             self.workflow = self.made(*steps)
 
-    def made(self, *steps: Mapping[str, Any], **fields: Any) -> Any:
+    def made(self, *steps: Mapping[str, Any], **fields: Any) -> WorkflowRecord:
         """A new workflow."""
-        document = {"name": "Kinds", "steps": [*map(self._step, steps)], **fields}
-        return create_workflow(
-            self.principal, document, table=self.ports.table, orchestrator=self.orchestrator
-        )
+        return self.create({"name": "Kinds", "steps": [*map(self._step, steps)], **fields})
 
     def _step(self, step: Mapping[str, Any]) -> dict[str, Any]:
         if step["kind"] != "prompt":
             return dict(step)
         return {"prompt": {"id": self.prompt.id}, "with": {"text": "x"}, **step}
 
-    def run(self, workflow: Any = None, **input: Any) -> Execution:
-        """A new execution of the workflow, or of another one."""
-        return execute(
-            self.principal,
-            (workflow or self.workflow).id,
-            ExecuteRequest(input=input),
-            table=self.ports.table,
-            orchestrator=self.orchestrator,
-        )
+    def run(self, **input: Any) -> Execution:
+        """A new execution of the workflow."""
+        return self.execute(input)
 
     def job_of(self, execution: Execution, step: str, **fields: Any) -> WorkflowStepJob:
         """The job of a step, with the token `token <step>` unless it is said otherwise."""

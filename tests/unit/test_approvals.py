@@ -1,6 +1,4 @@
-"""Steps that ask people: who may decide, what a decision does, and what becomes of those that
-nobody decides.
-"""
+"""Steps that ask people: who may decide, and what a decision does."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,97 +6,24 @@ from typing import Any
 
 import pytest
 
-from promptpilot import keys
-from promptpilot.clock import epoch_ms, now
-from promptpilot.domain.approval import Approval, ApprovalStatus, Decision
+from promptpilot.clock import now
+from promptpilot.domain.approval import ApprovalStatus, Decision
 from promptpilot.domain.execution import ExecutionStatus, LogStatus
-from promptpilot.domain.identity import User
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
-from promptpilot.domain.principal import Principal
 from promptpilot.errors import Conflict, DocumentInvalid, Forbidden, NotFound, Unavailable
-from promptpilot.ports import Item, Page, Put
-from promptpilot.services.executions import approval_lists, approvals
-from promptpilot.services.executions import waits as execution_waits
+from promptpilot.ports import Page
+from promptpilot.services.executions import approval_lists
 from promptpilot.services.executions.approval_lists import ApprovalFilters, list_approvals
 from promptpilot.services.executions.approvals import (
-    close_approvals,
-    decide_approval,
-    first_unanswered,
     get_approval,
     settle_approval,
 )
 from promptpilot.services.runs import approval_steps
-from promptpilot.services.runs.abandoned_steps import abandon_workflow_step
-from promptpilot.services.runs.beginnings import workflow_step_log
 from promptpilot.services.runs.step_runs import run_workflow_step
-from promptpilot.services.steps.logs import Delivery, claim
 from promptpilot.services.steps.waiting_tasks import waiting_tasks
-from tests.unit.control import resumed
-from tests.unit.kinds_world import KindsWorld
+from tests.unit.asking import APPROVE, FORM, REJECT, Asking
 from tests.unit.world import RecordingOrchestrator
-
-FORM = {
-    "type": "object",
-    "properties": {"audience": {"enum": ["team", "company"]}},
-    "required": ["audience"],
-    "additionalProperties": False,
-}
-APPROVE = Decision(decision="approve")
-REJECT = Decision(decision="reject")
-
-
-class Asking(KindsWorld):
-    """A world with an execution of three steps: `ask`, `also`, which asks too, and `then`."""
-
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(
-            {"id": "ask", "kind": "approval", "message": "Well?", **fields},
-            {"id": "also", "kind": "approval"},
-            {"id": "then", "kind": "prompt"},
-        )
-        self.execution = self.run()
-
-    async def ask(self, step: str = "ask", **fields: Any) -> Approval:
-        await self.do(self.execution, step, message="Well?", **fields)
-        return self.approval(step)
-
-    def approval(self, step: str = "ask") -> Approval:
-        page = list_approvals(self.principal, filters=ApprovalFilters(), table=self.ports.table)
-        return next(each for each in page.items if each.step == step)
-
-    def decide(self, decision: Decision, who: Principal | None = None, step: str = "ask") -> Any:
-        return decide_approval(
-            who or self.principal,
-            self.approval(step).id,
-            decision,
-            table=self.ports.table,
-            blobs=self.ports.blobs,
-            orchestrator=self.orchestrator,
-        )
-
-    def somebody(self, role: Role, email: str | None = None) -> Principal:
-        """Another member of the workspace."""
-        user = new_id("user")
-        if email is not None:
-            person = User(
-                id=user,
-                email=email,
-                name="Two",
-                personal_workspace=new_id("ws"),
-                created_at=now(),
-            )
-            item = Item(keys.user(user), "user", person.model_dump_json())
-            self.ports.table.write([Put(item)])
-        return Principal(user, self.principal.workspace, role)
-
-    def later(self, **time: float) -> Any:
-        """A clock that is ahead."""
-        moment = now() + timedelta(**time)
-        return lambda: moment
-
-    def log(self, step: str = "ask") -> Any:
-        return next(each for each in self.logs(self.execution) if each.step == step)
 
 
 async def test_a_step_that_asks_waits_and_holds_no_worker() -> None:
@@ -292,141 +217,6 @@ async def test_a_decision_that_nobody_could_be_told_is_told_by_its_event() -> No
         settle_approval(decided.workspace, decided.id, **ports)
     assert reachable.succeeded["token ask"]["decision"] == "approved"
     assert len(world.events("execution.step.succeeded")) == 1
-
-
-async def test_an_approval_whose_time_is_over_cannot_be_decided(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = Asking(timeout="1h")
-    approval = await world.ask()
-    monkeypatch.setattr(approvals, "now", world.later(hours=1))
-    found = get_approval(world.principal, approval.id, table=world.ports.table)
-    assert found.status is ApprovalStatus.EXPIRED
-    with pytest.raises(Conflict, match="expired"):
-        world.decide(APPROVE)
-    assert world.orchestrator.succeeded == {}
-
-
-async def test_the_next_step_of_a_workflow_that_went_on_without_an_answer_does_not_find_it_waiting(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = Asking(timeout="1h", on_timeout="approve")
-    await world.ask()
-    later = world.later(hours=2)
-    for module in (approvals, approval_steps, execution_waits):
-        monkeypatch.setattr(module, "now", later)
-    world.execution = world.stored(world.execution)
-    await world.do(world.execution, "then")
-    log = world.log()
-    assert (log.status, log.error.name) == (LogStatus.FAILED, "ApprovalTimedOut")
-    assert world.approval().status is ApprovalStatus.EXPIRED
-    assert world.stored(world.execution).status is ExecutionStatus.RUNNING
-    tasks = waiting_tasks(world.execution.workspace, world.execution.id, table=world.ports.table)
-    assert list(tasks) == []
-
-
-async def test_the_end_of_the_execution_cancels_what_it_asks() -> None:
-    world = Asking()
-    approval = await world.ask()
-    world.end(world.execution)
-    for _ in range(2):
-        close_approvals(
-            approval.workspace, world.execution.id, table=world.ports.table, blobs=world.ports.blobs
-        )
-    assert world.approval().status is ApprovalStatus.CANCELLED
-    log = world.log()
-    assert (log.status, log.error.name) == (LogStatus.FAILED, "StepCancelled")
-    with pytest.raises(Conflict, match="cancelled"):
-        world.decide(APPROVE)
-    assert world.orchestrator.succeeded == world.orchestrator.failed == {}
-
-
-async def test_what_is_left_open_when_its_time_is_all_but_over_has_expired(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = Asking(timeout="1h")
-    await world.ask()
-    await world.ask("also")
-    workspace, execution = world.execution.workspace, world.execution.id
-    assert first_unanswered(workspace, execution, table=world.ports.table) == "ask"
-    monkeypatch.setattr(approvals, "now", world.later(minutes=59, seconds=59))
-    world.end(world.execution)
-    assert world.approval().status is ApprovalStatus.EXPIRED
-    assert world.log().error.name == "ApprovalTimedOut"
-    assert world.approval("also").status is ApprovalStatus.CANCELLED
-    assert first_unanswered(workspace, execution, table=world.ports.table) is None
-
-
-async def test_an_execution_that_ends_while_it_asks_is_not_left_with_a_question(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = Asking()
-    begin = approval_steps.begin_waiting
-
-    def ended_meanwhile(*args: Any, **kwargs: Any) -> Any:
-        done = begin(*args, **kwargs)
-        world.change(world.execution, "ABORTED", stopDate=2_000)
-        return done
-
-    monkeypatch.setattr(approval_steps, "begin_waiting", ended_meanwhile)
-    approval = await world.ask()
-    assert approval.status is ApprovalStatus.CANCELLED
-    assert world.log().status is LogStatus.FAILED
-
-
-async def test_the_end_cancels_what_a_worker_that_died_was_asking_again() -> None:
-    world = Asking()
-    await world.ask()
-    job = world.job_of(world.execution, "ask")
-    log = workflow_step_log(job, world.execution)
-    claim(log, Delivery(job.token, 2), 1000, table=world.ports.table, blobs=world.ports.blobs)
-    world.change(world.execution, "ABORTED", stopDate=epoch_ms(), error="Cancelled")
-    assert world.approval().status is ApprovalStatus.CANCELLED
-    assert world.log().error.name == "StepCancelled"
-    with pytest.raises(Conflict):
-        world.decide(APPROVE)
-
-
-async def test_the_end_cancels_what_a_step_asked_that_was_given_up() -> None:
-    world = Asking()
-    await world.ask()
-    job = world.job_of(world.execution, "ask")
-    log = workflow_step_log(job, world.execution)
-    ports = {"table": world.ports.table, "blobs": world.ports.blobs}
-    claim(log, Delivery(job.token, 2), 1000, **ports)
-    abandon_workflow_step(job, **ports, orchestrator=world.orchestrator)
-    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="StepAbandoned")
-    assert world.approval().status is ApprovalStatus.CANCELLED
-    assert world.log().error.name == "StepAbandoned"
-    assert (
-        list(waiting_tasks(world.execution.workspace, world.execution.id, table=ports["table"]))
-        == []
-    )
-
-
-async def test_an_end_that_is_told_late_leaves_alone_what_the_resumed_execution_asks() -> None:
-    world = Asking()
-    await world.ask()
-    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="Any")
-    resumed(world, world.execution)
-    await world.ask(token="another")
-    ports = {"table": world.ports.table, "blobs": world.ports.blobs}
-    close_approvals(world.execution.workspace, world.execution.id, **ports)
-    assert world.approval().status is ApprovalStatus.PENDING
-
-
-async def test_a_resumed_execution_asks_again_what_was_cancelled() -> None:
-    world = Asking()
-    approval = await world.ask()
-    world.change(world.execution, "FAILED", stopDate=epoch_ms(), error="Any")
-    assert world.approval().status is ApprovalStatus.CANCELLED
-    resumed(world, world.execution)
-    again = await world.ask(token="after the resumption")
-    assert (again.id, again.status) == (approval.id, ApprovalStatus.PENDING)
-    assert len(world.events("approval.requested")) == 2
-    world.decide(APPROVE)
-    assert "after the resumption" in world.orchestrator.succeeded
-    assert "token ask" not in world.orchestrator.succeeded
 
 
 async def test_a_decision_and_a_job_that_comes_again_at_the_same_time_agree(

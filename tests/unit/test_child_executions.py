@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from promptpilot.domain.execution import Execution, ExecutionStatus, LogStatus, machine_name
+from promptpilot.domain.workflow import MAX_LEVELS
 from promptpilot.errors import Unavailable
 from promptpilot.services.executions.child_executions import cancel_children, child_ended
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.executions.totals import totals
 from promptpilot.services.runs import workflow_steps
-from promptpilot.services.runs.workflow_steps import MAX_DEPTH
 from tests.fakes import ScriptedModel
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.world import RecordingOrchestrator
@@ -227,9 +227,9 @@ async def test_an_input_that_the_child_does_not_take_fails_the_step_with_the_pla
 
 async def test_workflows_that_run_each_other_end_at_some_depth() -> None:
     world = Nesting()
-    world.execution = world.execution.model_copy(update={"depth": MAX_DEPTH})
+    world.execution = world.execution.model_copy(update={"depth": MAX_LEVELS})
     found = load_execution(world.execution.workspace, world.execution.id, table=world.ports.table)
-    world.ports.table.write([found.changed(depth=MAX_DEPTH).replace])
+    world.ports.table.write([found.changed(depth=MAX_LEVELS).replace])
     await world.do(world.execution, "sub", variables={"text": "hello"})
     assert world.log.error.name == "WorkflowTooDeep"
     assert world.orchestrator.failed["token sub"][0] == "WorkflowTooDeep"

@@ -1,54 +1,40 @@
 """A step whose execution is resumed lets the one that it ran go on, and does nothing twice."""
 
+from typing import Any
+
 import pytest
 
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.execution import Execution, ExecutionStatus, LogStatus
-from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.errors import Conflict, Unavailable
 from promptpilot.ports import Machine
 from promptpilot.services.executions.children import all_children
-from promptpilot.services.runs.step_runs import run_workflow_step
-from tests.fakes import ScriptedModel
 from tests.unit.control import calling, name_of, resumed, status_of, use
-from tests.unit.world import World
+from tests.unit.kinds_world import KindsWorld
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(ScriptedModel())
+def world() -> KindsWorld:
+    world = KindsWorld()
     retry = {"attempts": 2, "on": ["ChildFailed"]}
     use(world, {**calling(world.workflow.id), "retry": retry})
     return world
 
 
-def job(parent: Execution, token: str, attempt: int = 0) -> WorkflowStepJob:
-    return WorkflowStepJob(
-        kind="workflow",
-        token=token,
-        workspace=parent.workspace,
-        execution=parent.id,
-        workflow=parent.workflow_id,
-        version=parent.version,
-        step="call",
-        path="call",
-        ordinal=1,
-        attempt=attempt,
-        variables={"text": "x"},
-    )
-
-
-async def run(world: World, parent: Execution, token: str, attempt: int = 0) -> list[Execution]:
+async def run(
+    world: KindsWorld, parent: Execution, token: str, attempt: int = 0, *, receive_count: int = 1
+) -> list[Execution]:
     """The step's job is done; all executions that it has begun by then."""
-    await run_workflow_step(job(parent, token, attempt), 1, world.ports)
+    fields: Any = {"token": token, "attempt": attempt, "variables": {"text": "x"}}
+    await world.do(parent, "call", receive_count, **fields)
     return list(all_children(parent.workspace, parent.id, table=world.ports.table))
 
 
-def fail(world: World, execution: Execution) -> None:
+def fail(world: KindsWorld, execution: Execution) -> None:
     world.change(execution, "FAILED", stopDate=epoch_ms(), error="ModelTimeout", cause="slow")
 
 
-async def resumed_once(world: World) -> tuple[Execution, Execution]:
+async def resumed_once(world: KindsWorld) -> tuple[Execution, Execution]:
     """An execution that failed with its child and was resumed, and the child."""
     parent = world.execute({})
     [child] = await run(world, parent, "t1")
@@ -58,7 +44,7 @@ async def resumed_once(world: World) -> tuple[Execution, Execution]:
     return parent, child
 
 
-async def test_what_failed_in_the_child_is_gone_on_with(world: World) -> None:
+async def test_what_failed_in_the_child_is_gone_on_with(world: KindsWorld) -> None:
     parent, child = await resumed_once(world)
     [same] = await run(world, parent, "t2")
     assert (same.id, same.status, same.resumes) == (child.id, ExecutionStatus.RUNNING, 1)
@@ -69,16 +55,16 @@ async def test_what_failed_in_the_child_is_gone_on_with(world: World) -> None:
     assert world.orchestrator.succeeded["t2"] == "done"
 
 
-async def test_a_job_that_comes_again_resumes_it_no_second_time(world: World) -> None:
+async def test_a_job_that_comes_again_resumes_it_no_second_time(world: KindsWorld) -> None:
     parent, child = await resumed_once(world)
     await run(world, parent, "t2")
-    await run_workflow_step(job(parent, "t2"), 2, world.ports)
+    await run(world, parent, "t2", receive_count=2)
     assert world.orchestrator.resumed == [name_of(parent), name_of(child)]
     fail(world, child)
     assert world.orchestrator.failed["t2"][0] == "ChildFailed"
 
 
-async def test_what_the_child_has_put_out_meanwhile_is_taken(world: World) -> None:
+async def test_what_the_child_has_put_out_meanwhile_is_taken(world: KindsWorld) -> None:
     parent = world.execute({})
     [child] = await run(world, parent, "t1")
     world.change(child, "RUNNING")
@@ -89,7 +75,7 @@ async def test_what_the_child_has_put_out_meanwhile_is_taken(world: World) -> No
     assert world.orchestrator.succeeded["t2"] == "done"
 
 
-async def test_one_that_is_being_stopped_is_waited_for(world: World) -> None:
+async def test_one_that_is_being_stopped_is_waited_for(world: KindsWorld) -> None:
     parent = world.execute({})
     [child] = await run(world, parent, "t1")
     world.change(child, "RUNNING")
@@ -98,16 +84,16 @@ async def test_one_that_is_being_stopped_is_waited_for(world: World) -> None:
     with pytest.raises(Unavailable):  # within seconds, and not when another worker must be dead
         await run(world, parent, "t2")
     world.change(child, "ABORTED", stopDate=epoch_ms(), error="Cancelled")
-    await run_workflow_step(job(parent, "t2"), 2, world.ports)
+    await run(world, parent, "t2", receive_count=2)
     assert status_of(world, child) is ExecutionStatus.RUNNING
 
 
 async def test_where_it_cannot_go_on_another_is_begun(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: KindsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, child = await resumed_once(world)
 
-    def too_late(machine: Machine, name: str) -> None:
+    def too_late(machine: Machine, name: str, *, times: int) -> None:
         raise Conflict(reason="too late")
 
     monkeypatch.setattr(world.orchestrator, "resume", too_late)
@@ -116,7 +102,7 @@ async def test_where_it_cannot_go_on_another_is_begun(
     assert status_of(world, child) is ExecutionStatus.FAILED
 
 
-async def test_the_next_try_of_the_step_begins_anew(world: World) -> None:
+async def test_the_next_try_of_the_step_begins_anew(world: KindsWorld) -> None:
     parent, child = await resumed_once(world)
     await run(world, parent, "t2")
     fail(world, child)

@@ -161,7 +161,9 @@ def test_a_loop_until_runs_once_before_it_is_tested() -> None:
         "Next": "a",
     }
     [rule] = found["again.next"]["Choices"]
-    assert rule["Condition"] == ("{% $again.index + 1 < 3 and $not(( $a = 1 ) ? true : false) %}")
+    assert rule["Condition"] == (
+        "{% $again.index + 1 < 3 ? ($not(( $a = 1 ) ? true : false)) : false %}"
+    )
     assert (rule["Next"], found["again.next"]["Default"]) == ("a", "z")
     done = {"iterations": "{% $again.index + 1 %}", "last": "{% $a %}"}
     assert found["again.next"]["Assign"] == {"again": done}

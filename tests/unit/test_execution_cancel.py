@@ -1,8 +1,11 @@
 """Cancelling: at once what has not begun, in a moment what runs, and never what has ended."""
 
+import json
+
 import pytest
 
 from promptpilot.domain.execution import ExecutionStatus, LogStatus
+from promptpilot.domain.model import ModelRequest
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import ExecutionEnded, Forbidden, NotFound, Unavailable
@@ -20,6 +23,7 @@ from tests.unit.control import (
     told,
     use,
 )
+from tests.unit.kinds_world import KindsWorld
 from tests.unit.world import World
 
 
@@ -64,17 +68,13 @@ async def test_no_step_starts_between_the_asking_and_the_end() -> None:
 
 
 async def test_a_result_that_comes_late_is_in_its_log_and_nowhere_else() -> None:
-    world = World(ScriptedModel(["late"]))
+    def cancelled_meanwhile(_: ModelRequest) -> str:
+        cancelled(world, execution)
+        return "late"
+
+    world = World(ScriptedModel(cancelled_meanwhile))
     execution = world.execute({"text": "x"})
-
-    class CancelledMeanwhile(ScriptedModel):
-        async def complete(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-            cancelled(world, execution)
-            return await world.model.complete(*args, **kwargs)  # type: ignore[arg-type]
-
-    models = {"fake/echo": CancelledMeanwhile()}
-    ports = world.ports_with(models=type(world.ports.models)(models))  # type: ignore[call-arg]
-    await run_workflow_step(world.job(execution, "first"), 1, ports)
+    await run_workflow_step(world.job(execution, "first"), 1, world.ports)
     [log] = world.logs(execution)
     assert (log.status, log.text) == (LogStatus.SUCCEEDED, "late")
     assert status_of(world, execution) is ExecutionStatus.CANCELLED
@@ -200,13 +200,9 @@ def test_a_viewer_may_not_and_others_find_nothing() -> None:
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
 async def test_what_it_still_asks_is_closed_however_it_ends(status: str) -> None:
-    world = World(ScriptedModel())
-    use(world, {"id": "ask", "kind": "approval", "message": "Send it?", "timeout": "1h"})
-    execution = world.execute({"text": "x"})
-    job = world.job(execution, "ask").model_copy(
-        update={"kind": "approval", "ordinal": 1, "message": "Send it?", "variables": {}}
-    )
-    await run_workflow_step(job, 1, world.ports)
+    world = KindsWorld({"id": "ask", "kind": "approval", "message": "Send it?", "timeout": "1h"})
+    execution = world.run()
+    await world.do(execution, "ask", message="Send it?")
     assert status_of(world, execution) is ExecutionStatus.WAITING
     cancelled(world, execution)
     assert world.orchestrator.stopped == {name_of(execution): "Cancelled"}
@@ -214,4 +210,4 @@ async def test_what_it_still_asks_is_closed_however_it_ends(status: str) -> None
     [log] = world.logs(execution)
     assert log.status is LogStatus.FAILED
     [approval] = world.ports.table.of_kind("approval")  # type: ignore[attr-defined]
-    assert '"status":"pending"' not in approval.body
+    assert json.loads(approval.body)["status"] in {"cancelled", "expired"}

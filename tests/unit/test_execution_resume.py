@@ -45,8 +45,8 @@ def ended_badly(world: World, status: str = "FAILED") -> Execution:
     return execution
 
 
-def refusing(error: PromptPilotError) -> Callable[[Machine, str], None]:
-    def resume(machine: Machine, name: str) -> None:
+def refusing(error: PromptPilotError) -> Callable[..., None]:
+    def resume(machine: Machine, name: str, *, times: int) -> None:
         raise error
 
     return resume

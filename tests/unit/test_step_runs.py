@@ -17,8 +17,9 @@ from promptpilot.errors import (
 )
 from promptpilot.services.logs import list_logs
 from promptpilot.services.runs import step_runs
-from promptpilot.services.runs.step_runs import StepBusyError, run_workflow_step
+from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps import heartbeats
+from promptpilot.services.steps.claimed import StepBusyError
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

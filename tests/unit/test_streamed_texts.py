@@ -9,14 +9,13 @@ import pytest
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.domain.execution import Execution, ExecutionLog
+from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.identity import Member
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.live import Connection, Subscribe
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import ModelOverloaded, StoreUnavailable
 from promptpilot.ports import Item, Put
-from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.live.connections import subscribe
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps.streamed_texts import streamed
@@ -140,16 +139,6 @@ class Talks(ScriptedModel):
         return completion
 
 
-def start(world: World, *, stream: bool = True) -> Execution:
-    return execute(
-        world.principal,
-        world.workflow.id,
-        ExecuteRequest(input={"text": "x"}, stream=stream),
-        table=world.ports.table,
-        orchestrator=world.orchestrator,
-    )
-
-
 @pytest.mark.parametrize(
     ("stream", "watched", "streams"),
     [(False, False, False), (True, False, True), (False, True, True)],
@@ -159,7 +148,7 @@ async def test_a_step_streams_where_somebody_asked_for_it_or_watches(
 ) -> None:
     model = Talks()
     world = World(model)
-    execution = start(world, stream=stream)
+    execution = world.execute({"text": "x"}, stream=stream)
     texts = RecordedTexts(watched=watched)
     ports = world.ports_with(partial_texts=texts)
     await run_workflow_step(world.job(execution, "first"), 1, ports)
@@ -196,7 +185,7 @@ class Heard:
 
 async def test_a_worker_that_tells_itself_pushes_every_piece_once_to_who_listens() -> None:
     world = World(Talks())
-    execution, other = start(world), start(world)
+    execution, other = (world.execute({"text": "x"}, stream=True) for _ in range(2))
     listen(world, "follows", execution.id)
     listen(world, "follows another", other.id)
     listen(world, "hears the workspace", None)

@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from promptpilot.domain.permissions import Role
 from promptpilot.errors import DocumentInvalid, Problem
 from promptpilot.services.workflows import children as workflow_children
 from promptpilot.services.workflows.checks import check_workflow
 from promptpilot.services.workflows.documents import archive_workflow, get_bounds
 from promptpilot.services.workflows.drafts import begin_draft
 from promptpilot.services.workflows.labels import move_label
-from tests.unit.prompt_world import made, someone
+from tests.unit.prompt_world import made
 from tests.unit.workflow_samples import workflow
 from tests.unit.workflow_world import INPUT, Desk, runs, simple
 
@@ -224,7 +223,9 @@ def test_a_field_that_cannot_be_read_is_not_told_as_missing(desk: Desk) -> None:
     child = desk.make()
     document = runs(child.id)
     document["steps"][0]["with"] = "text"
-    assert codes(refused(desk, document)) == [("/steps/0/with", "wrong_type")]
+    action = {"id": "a", "kind": "action", "action": "http.request", "with": "text"}
+    for each in (document, workflow(action)):
+        assert codes(refused(desk, each)) == [("/steps/0/with", "wrong_type")]
 
 
 def test_a_check_tells_what_saving_would_and_saves_nothing(desk: Desk) -> None:
@@ -237,4 +238,3 @@ def test_a_check_tells_what_saving_would_and_saves_nothing(desk: Desk) -> None:
         ("/steps/0/workflow", "workflow_recursive")
     ]
     assert len(desk.orchestrator.published) == 1
-    assert someone(Role.VIEWER).workspace != desk.editor.workspace

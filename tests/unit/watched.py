@@ -8,7 +8,6 @@ from promptpilot.adapters.partial_texts import TablePartialTexts
 from promptpilot.domain.execution import Execution, ExecutionLog, log_id, machine_name
 from promptpilot.domain.progress import EndEvent, Progress, ProgressEvent, StateEvent, TextEvent
 from promptpilot.ports import HistoryEvent
-from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.progress.following import Ports, get_progress
 from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel
@@ -23,13 +22,7 @@ class Watched:
     def __init__(self, *, stream: bool = True, answer: str = "a b c") -> None:
         self.world = World(ScriptedModel(lambda _: answer))
         table = self.world.ports.table
-        self.execution = execute(
-            self.world.principal,
-            self.world.workflow.id,
-            ExecuteRequest(input={"text": "x"}, stream=stream),
-            table=table,
-            orchestrator=self.world.orchestrator,
-        )
+        self.execution = self.world.execute({"text": "x"}, stream=stream)
         self.texts = TablePartialTexts(table)
         self.ports = Ports(
             table=table,

@@ -14,6 +14,7 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt_document import PromptDraft
 from promptpilot.domain.step_job import WorkflowStepJob
+from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.errors import NotFound
 from promptpilot.ports import HistoryEvent, Machine
 from promptpilot.services.executions.reading import get_execution
@@ -21,8 +22,9 @@ from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.executions.status import StatusChange, apply_status
 from promptpilot.services.logs import list_logs
 from promptpilot.services.prompts.documents import create_prompt
-from promptpilot.services.runs.step_runs import LEASE_MS, Ports
+from promptpilot.services.runs.step_runs import LEASE_MS
 from promptpilot.services.steps.logs import Delivery, claim
+from promptpilot.services.steps.ports import Ports
 from promptpilot.services.workflows.documents import create_workflow
 from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModel, ScriptedModels
 
@@ -74,8 +76,9 @@ class RecordingOrchestrator:
     def stop(self, machine: Machine, name: str, *, error: str, cause: str) -> None:
         self.stopped[name] = error
 
-    def resume(self, machine: Machine, name: str) -> None:
-        self.resumed.append(name)
+    def resume(self, machine: Machine, name: str, *, times: int) -> None:
+        if self.resumed.count(name) < times:
+            self.resumed.append(name)
 
     def history(
         self, machine: Machine, name: str, *, after: int, limit: int
@@ -146,12 +149,7 @@ class World:
             output_schema=output_schema,
         )
         self.prompt = create_prompt(self.principal, draft, table=self.ports.table)
-        self.workflow = create_workflow(
-            self.principal,
-            two_steps(self.prompt.id),
-            table=self.ports.table,
-            orchestrator=self.orchestrator,
-        )
+        self.workflow = self.create(two_steps(self.prompt.id))
 
     @staticmethod
     async def in_place(call: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -160,11 +158,24 @@ class World:
     def ports_with(self, **changes: Any) -> Ports:
         return replace(self.ports, **changes)
 
-    def execute(self, input: Mapping[str, Any]) -> Execution:
+    def create(self, document: Mapping[str, Any]) -> WorkflowRecord:
+        """A new workflow, beside the world's own."""
+        return create_workflow(
+            self.principal, document, table=self.ports.table, orchestrator=self.orchestrator
+        )
+
+    def execute(
+        self,
+        input: Mapping[str, Any],
+        workflow: WorkflowRecord | None = None,
+        *,
+        stream: bool = False,
+    ) -> Execution:
+        """A new execution of the world's workflow, or of another one."""
         return execute(
             self.principal,
-            self.workflow.id,
-            ExecuteRequest(input=input),
+            (workflow or self.workflow).id,
+            ExecuteRequest(input=input, stream=stream),
             table=self.ports.table,
             orchestrator=self.orchestrator,
         )

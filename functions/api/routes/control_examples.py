@@ -19,7 +19,7 @@ _OTHER_EXECUTION = "execution_01JD8X3H5K7N9Q1S3V5X7Z9B1D"
 _GOING_ON: dict[str, Any] = {**EXECUTION, "status": "running", "output": None, "ended_at": None}
 
 CANCEL = sent({"reason": "Started by mistake."})
-CANCELLING = {**_GOING_ON, "cancelled_by": USER_ID}
+CANCELLING = {**_GOING_ON, "cancelled_by": USER_ID, "cancel_reason": "Started by mistake."}
 RESUMED = {**_GOING_ON, "resumes": 1, "resumed_at": AT}
 REPLAY = sent(
     {

@@ -57,7 +57,9 @@ class Platform(Protocol):
     def offload(self) -> Offload: ...
     @property
     def sole_worker(self) -> bool:
-        """Whether this process alone runs steps, and each job once at a time."""
+        """Whether this process alone runs steps, and each job once at a time. Its `offload` must
+        then call in place: what a step writes is written in the order of the calls.
+        """
         ...
 
     @property

@@ -207,6 +207,9 @@ class Machine:
     asl: Mapping[str, Any]
 
 
+Happening = Literal["state_entered", "state_exited", "state_failed", "state_retried"]
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
     """One thing that happened in an execution; `id` counts from 1, without gaps.
@@ -218,7 +221,7 @@ class HistoryEvent:
 
     id: int
     at: datetime
-    type: Literal["state_entered", "state_exited", "state_failed", "state_retried"]
+    type: Happening
     state: str
     iteration: tuple[int, ...] = ()
     """The positions in the enclosing Map states, outermost first, each from 0."""
@@ -247,9 +250,9 @@ class Orchestrator(Protocol):
         """
         ...
 
-    def resume(self, machine: Machine, name: str) -> None:
-        """Run an execution that failed, timed out or was stopped on from where it ended; one that
-        runs is left alone.
+    def resume(self, machine: Machine, name: str, *, times: int) -> None:
+        """Run an execution that failed, timed out or was stopped on from where it ended, for the
+        time `times` (from 1). One that runs, or has gone on so often, is left alone.
 
         What succeeded is kept, finished branches and iterations too. The states that had not ended
         run anew, with their input and variables, their retries and time limits from the beginning;

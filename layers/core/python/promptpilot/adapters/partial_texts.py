@@ -53,21 +53,3 @@ class TablePartialTexts:
         """See `PartialTexts.of`. At most a page: more than run at once on this platform."""
         page = self._table.query(keys.partial_texts(workspace, execution).partition, limit=1000)
         return dict(json.loads(item.body) for item in page.items)
-
-
-class NobodyFollows:
-    """The `Followers` of a platform where no process knows at once what happens in executions."""
-
-    @property
-    def told(self) -> bool:
-        """See `Followers.told`."""
-        return False
-
-    def check(self, workspace: str, execution: str, cursor: str | None) -> None:
-        """See `Followers.check`. Clients ask with their cursors, and are told then."""
-
-    def follow(self, subscription: object, cursor: str | None) -> None:
-        """See `Followers.follow`."""
-
-    def leave(self, subscription: object) -> None:
-        """See `Followers.leave`."""

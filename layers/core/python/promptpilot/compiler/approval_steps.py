@@ -12,11 +12,11 @@ from promptpilot.compiler.node import Node
 from promptpilot.compiler.pointers import pointer
 from promptpilot.compiler.scope import Scope
 from promptpilot.compiler.states import TASK_RESULT, After, Around, States, leave
+from promptpilot.domain.approval import OUTCOMES
 from promptpilot.domain.schema_rules import schema_faults
 from promptpilot.domain.workflow_steps import ApprovalStep
 from promptpilot.errors import ApprovalTimedOut
 
-DECISIONS = {"approve": "approved", "reject": "rejected"}
 _TIMEOUT = "States.Timeout"
 
 
@@ -52,7 +52,7 @@ def states(node: Node[ApprovalStep], after: After, around: Around, assembly: Ass
 def _on_timeout(node: Node[ApprovalStep], after: After) -> tuple[Mapping[str, Any], States]:
     """What catches that the time is over, and the state that it goes to."""
     name, error = f"{node.id}.timeout", ApprovalTimedOut()
-    decision = DECISIONS.get(node.step.on_timeout)
+    decision = OUTCOMES.get(node.step.on_timeout)
     to_own_state = {"ErrorEquals": [_TIMEOUT], "Next": name}
     if decision is not None:
         at = "{% $states.context.State.EnteredTime %}"

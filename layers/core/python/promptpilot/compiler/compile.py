@@ -6,7 +6,7 @@ from typing import Any
 
 from promptpilot.compiler.assembly import Assembly
 from promptpilot.compiler.checks import MAX_PROBLEMS, Checks
-from promptpilot.compiler.draft import Draft, read_draft
+from promptpilot.compiler.draft import Draft
 from promptpilot.compiler.inputs import schema_problems
 from promptpilot.compiler.kinds import check_step, step_load, step_states
 from promptpilot.compiler.load import Estimate
@@ -17,7 +17,6 @@ from promptpilot.compiler.states import After, Around
 from promptpilot.domain.base import digest_of
 from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.prompt import PromptVersion
-from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.errors import DocumentInvalid, Problem
 
 NO_CHILDREN: Mapping[str, Bounds] = {}
@@ -30,14 +29,6 @@ class Compiled:
     asl: Mapping[str, Any]
     digest: str
     bounds: Bounds
-
-
-def compile_workflow(document: WorkflowDocument, prompts: Mapping[str, PromptVersion]) -> Compiled:
-    """Compile a document; `prompts` are the versions that its prompt steps mean, by step id.
-
-    Raises `DocumentInvalid` with every problem.
-    """
-    return compile_draft(read_draft(document.model_dump(mode="json")), prompts)
 
 
 def compile_draft(

@@ -7,7 +7,7 @@ checked as far as it goes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from promptpilot.compiler.faults import suggestion
 from promptpilot.compiler.node import Block, Broken, Node, with_inner
@@ -15,16 +15,16 @@ from promptpilot.compiler.parts import PartReader
 from promptpilot.compiler.pointers import lies_in, pointer
 from promptpilot.compiler.raw_blocks import RawBlock, hollow, raw_blocks
 from promptpilot.compiler.raw_values import value_problems
+from promptpilot.domain.step_blocks import path_below
 from promptpilot.domain.step_fields import MAX_STEPS
 from promptpilot.domain.workflow import WorkflowDocument, WorkflowHeading
 from promptpilot.domain.workflow_steps import (
     STEP_MODELS,
-    ActionStep,
-    PromptStep,
     Step,
-    WorkflowStep,
 )
 from promptpilot.errors import Problem
+
+S = TypeVar("S", bound=Step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +49,12 @@ class Draft:
             if inner.id
         }
 
-    @property
-    def prompt_nodes(self) -> list[Node[PromptStep]]:
-        """The steps that refer to prompts."""
+    def nodes(self, kind: type[S]) -> list[Node[S]]:
+        """The steps of a kind, wherever they lie, in reading order."""
         return [
             node
             for node in with_inner(self.steps)
-            if isinstance(node, Node) and isinstance(node.step, PromptStep)
-        ]
-
-    @property
-    def workflow_nodes(self) -> list[Node[WorkflowStep]]:
-        """The steps that run other workflows."""
-        return [
-            node
-            for node in with_inner(self.steps)
-            if isinstance(node, Node) and isinstance(node.step, WorkflowStep)
-        ]
-
-    @property
-    def action_nodes(self) -> list[Node[ActionStep]]:
-        """The steps that have something done elsewhere."""
-        return [
-            node
-            for node in with_inner(self.steps)
-            if isinstance(node, Node) and isinstance(node.step, ActionStep)
+            if isinstance(node, Node) and isinstance(node.step, kind)
         ]
 
     def hides(self, problem: Problem) -> bool:
@@ -143,7 +124,7 @@ class _StepReader:
         return Node(step, at, path, ordinal, blocks)
 
     def _inner(self, block: RawBlock, at: str, path: str) -> Block:
-        outer = f"{path}/{block.name}/" if block.name else f"{path}/"
+        outer = path_below(path, block.name)
         return self.block(block.steps, pointer(at, *block.place), outer)
 
     def _problem(self, at: str, code: str, message: str) -> None:

@@ -65,17 +65,19 @@ def _go_on(
     within = f"{rounds} < {node.step.max_iterations}"
     if node.step.while_ is None:
         assert node.step.until is not None
-        test = f"{within} and $not({test_of(node.step.until, around)})"
+        again_if = f"$not({test_of(node.step.until, around)})"
     else:
         following = f"{{'index': {rounds}, 'last': ${last}}}"
-        test = f"{within} and ({_while(node, following, around)})"
+        again_if = _while(node, following, around)
     result = wrapped(f"${last}")
     into = {
         "Assign": {node.id: {"index": wrapped(rounds), "last": result}},
         "Next": first,
     }
     done = {"iterations": wrapped(rounds), "last": result}
-    return _choice(wrapped(test), into, node, done, after)
+    # A condition within a condition, since the embedded engine reads that without interpreting it.
+    test = wrapped(f"{within} ? ({again_if}) : false")
+    return _choice(test, into, node, done, after)
 
 
 def _while(node: Node[LoopStep], round: str, around: Around) -> str:

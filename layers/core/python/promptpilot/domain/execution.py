@@ -19,7 +19,9 @@ MAX_INPUT_BYTES = 200_000
 
 
 class ExecutionStatus(StrEnum):
-    """Moves only forward, in this order; the last four are final."""
+    """How an execution stands. The last four are final, but for one that is resumed; one that waits
+    for somebody runs again afterwards.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -157,6 +159,11 @@ class LogStatus(StrEnum):
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether the step has ended."""
+        return self in {LogStatus.SUCCEEDED, LogStatus.FAILED}
 
 
 class LogError(Model):

@@ -170,7 +170,7 @@ class PromptRef(Model):
     """Which prompt, by id or by name, and which version of it, by number or by label.
 
     With neither version nor label it is `production` where that is set, else the latest. What
-    contradicts itself, or is not there, is told by `services.prompt_versions.resolve_ref`.
+    contradicts itself, or is not there, is told by `services.prompts.versions.resolve_ref`.
     """
 
     id: str | None = None

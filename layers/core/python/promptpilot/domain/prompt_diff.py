@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Annotated, Any
 
 from promptpilot.domain.base import Model
 from promptpilot.domain.prompt import PromptVersion
-from promptpilot.domain.semver import Version
+from promptpilot.domain.prompt_document import OMITTED
+from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.text_diff import FieldChange, TextChange, diff_text
 from promptpilot.domain.variables import DeclaredVariable
 from promptpilot.domain.version_rules import changes_between
@@ -49,15 +48,11 @@ class PromptDiff(Model):
 
     version: Version
     other: Version
-    content: Annotated[
-        tuple[TextChange, ...] | None, Field(exclude_if=lambda value: value is None)
-    ] = None
-    messages: Annotated[
-        tuple[MessageChange, ...] | None, Field(exclude_if=lambda value: value is None)
-    ] = None
+    content: Annotated[tuple[TextChange, ...] | None, OMITTED] = None
+    messages: Annotated[tuple[MessageChange, ...] | None, OMITTED] = None
     variables: VariablesDiff
     fields: tuple[FieldChange, ...] = ()
-    required: Literal["major", "minor", "patch"] | None
+    required: BumpWord | None
     reasons: tuple[str, ...]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -20,7 +20,7 @@ from promptpilot.domain.prompt import (
     PromptName,
     PromptVersion,
 )
-from promptpilot.domain.semver import Version
+from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.variables import MAX_VARIABLES, DeclaredVariable, unique_variables
 
 MAX_MESSAGES = 100
@@ -91,7 +91,7 @@ class VersionDraft(ContentDraft):
 
     metadata: Metadata | None = None
     version: Version | None = None
-    bump: Literal["major", "minor", "patch"] | None = None
+    bump: BumpWord | None = None
 
 
 class PromptPatch(Model):

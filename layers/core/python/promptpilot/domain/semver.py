@@ -2,7 +2,7 @@
 
 import re
 from enum import IntEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, StringConstraints
 
@@ -14,6 +14,10 @@ LARGEST = 999_999_999
 _DIGITS = len(str(LARGEST))
 _NUMBER = r"(0|[1-9]\d*)"
 _SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}", re.ASCII)
+
+
+BumpWord = Literal["major", "minor", "patch"]
+"""A bump as the API writes it."""
 
 
 class Bump(IntEnum):

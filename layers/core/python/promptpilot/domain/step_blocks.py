@@ -22,6 +22,15 @@ class StepBlock(NamedTuple):
     name: str | None
     steps: Sequence[Step]
 
+    def below(self, path: str) -> str:
+        """What the paths of the steps within begin with; `path` is that of the step around them."""
+        return path_below(path, self.name)
+
+
+def path_below(path: str, name: str | None) -> str:
+    """What paths begin with in a step at `path`, or in its branch of that name."""
+    return f"{path}/{name}/" if name else f"{path}/"
+
 
 def _of_branch(step: Any) -> Iterator[StepBlock]:
     for at, case in enumerate(step.cases):
@@ -62,5 +71,4 @@ def steps_by_path(steps: Sequence[Step], outer: str = "") -> Iterator[tuple[str,
         path = f"{outer}{step.id}"
         yield path, step
         for block in blocks_of(step):
-            inner = f"{path}/{block.name}/" if block.name else f"{path}/"
-            yield from steps_by_path(block.steps, inner)
+            yield from steps_by_path(block.steps, block.below(path))

@@ -17,9 +17,8 @@ class StepPlace(Model):
     """Where a step stands in its workflow.
 
     `step` is its id, `path` the ids that lead to it ("route/ask"), `ordinal` its position in the
-    document counted
-    from 1 in reading order, `iteration` the indexes of the loops and maps around it, outermost
-    first ("2", "2.5").
+    document counted from 1 in reading order, `iteration` the indexes of the loops and maps around
+    it, outermost first ("2", "2.5").
     """
 
     step: str

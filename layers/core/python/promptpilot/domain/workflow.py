@@ -24,6 +24,9 @@ from promptpilot.errors import StepInvalid
 
 J = TypeVar("J", bound=JobStep)
 
+MAX_LEVELS = 10
+"""How many levels deep workflows may run each other, the outermost not counted."""
+
 Description = Annotated[str, Field(max_length=4_000)]
 
 ANY_OBJECT: Mapping[str, JsonValue] = {"type": "object"}

@@ -1,7 +1,7 @@
 """What clients send to make, change and check workflows, and what they are told of drafts."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,11 +10,9 @@ from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.ids import UserId, WorkflowId
 from promptpilot.domain.prompt import CommitMessage, PromptName
 from promptpilot.domain.prompt_document import OMITTED
-from promptpilot.domain.semver import Version
+from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.workflow import Description, WorkflowDocument, WorkflowStatus
 from promptpilot.errors import Problem
-
-BumpWord = Literal["major", "minor", "patch"]
 
 
 class WorkflowVersionDraft(WorkflowDocument):

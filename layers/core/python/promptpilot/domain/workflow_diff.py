@@ -1,13 +1,12 @@
 """What changed between two versions of a workflow, for people to read."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Annotated, Any
 
 from promptpilot.domain.base import Model, same_json
 from promptpilot.domain.output_schema import Path, pointer
-from promptpilot.domain.semver import Version
+from promptpilot.domain.prompt_document import OMITTED
+from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.text_diff import FieldChange, TextChange, diff_text
 from promptpilot.domain.workflow import WorkflowDocument, WorkflowVersion
 from promptpilot.domain.workflow_layout import (
@@ -17,9 +16,7 @@ from promptpilot.domain.workflow_layout import (
     placed_steps,
     plain,
 )
-from promptpilot.domain.workflow_version_rules import changes_between
-
-_PLAIN = ("name", "description", "timeout", "triggers")
+from promptpilot.domain.workflow_version_rules import PLAIN, changes_between
 
 
 class ValueChange(FieldChange):
@@ -27,9 +24,7 @@ class ValueChange(FieldChange):
     word as well.
     """
 
-    text: Annotated[
-        tuple[TextChange, ...] | None, Field(exclude_if=lambda value: value is None)
-    ] = None
+    text: Annotated[tuple[TextChange, ...] | None, OMITTED] = None
 
 
 class StepEntry(Model):
@@ -80,7 +75,7 @@ class WorkflowDiff(Model):
     input: tuple[ValueChange, ...] = ()
     output: tuple[ValueChange, ...] = ()
     fields: tuple[ValueChange, ...] = ()
-    required: Literal["major", "minor", "patch"] | None
+    required: BumpWord | None
     reasons: tuple[str, ...]
 
 
@@ -105,7 +100,7 @@ def _output(document: WorkflowDocument) -> Any:
 
 
 def _plain_fields(document: WorkflowDocument) -> dict[str, Any]:
-    return {name: plain(getattr(document, name)) for name in _PLAIN}
+    return {name: plain(getattr(document, name)) for name in PLAIN}
 
 
 def _steps_diff(old: Mapping[str, Placed], new: Mapping[str, Placed]) -> StepsDiff:

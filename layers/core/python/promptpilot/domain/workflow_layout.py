@@ -32,8 +32,7 @@ def _placed(steps: Sequence[Step], outer: str, block: str) -> Iterator[tuple[str
         path = f"{outer}{step.id}"
         yield step.id, Placed(step, path, block)
         for inner in blocks_of(step):
-            below = f"{path}/{inner.name}/" if inner.name else f"{path}/"
-            yield from _placed(inner.steps, below, step.id + pointer(inner.place))
+            yield from _placed(inner.steps, inner.below(path), step.id + pointer(inner.place))
 
 
 def moved_steps(old: Mapping[str, Placed], new: Mapping[str, Placed]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from promptpilot.domain.version_changes import Change, largest_first
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_layout import moved_steps, own_fields, placed_steps
 
-_PLAIN = ("name", "description", "timeout", "triggers")
+PLAIN = ("name", "description", "timeout", "triggers")
 
 
 def changes_between(old: WorkflowDocument, new: WorkflowDocument) -> tuple[Change, ...]:
@@ -45,7 +45,7 @@ def _step_changes(old: WorkflowDocument, new: WorkflowDocument) -> Iterator[Chan
 
 
 def _plain_changes(old: WorkflowDocument, new: WorkflowDocument) -> Iterator[Change]:
-    for name in _PLAIN:
+    for name in PLAIN:
         if getattr(old, name) != getattr(new, name):
             verb = "were" if name == "triggers" else "was"
             yield Change(Bump.PATCH, f"The {name} {verb} changed.")

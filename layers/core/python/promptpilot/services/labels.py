@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,19 +15,31 @@ from promptpilot.ports import Table
 from promptpilot.services.heads import H, Head, HeadChange, HeadStore
 from promptpilot.services.outbox import outbox
 
+V = TypeVar("V")
+D = TypeVar("D")
+V_co = TypeVar("V_co", covariant=True)
+
 _label: TypeAdapter[str] = TypeAdapter(Label)
 
 
+class LoadVersion(Protocol[V_co]):
+    """Finds one version of what has that id in the workspace. Raises `NotFound`."""
+
+    def __call__(self, workspace: str, id: str, version: str, /, *, table: Table) -> V_co: ...  # noqa: D102 - the class says it
+
+
 @dataclass(frozen=True, slots=True)
-class Labels(Generic[H]):
-    """The labels of one kind of head. `check` raises for a head whose labels cannot be changed, or
-    that has no such version; without one, a label is deleted.
+class Labels(Generic[H, V, D]):
+    """The labels of one kind of head. `document` makes what is answered: of a head, its revision
+    and one of its versions. `check` raises for a head whose labels cannot be changed.
     """
 
     heads: HeadStore[H]
     moved: EventType
     deleted: EventType
-    check: Callable[[H, str | None, Table], None]
+    load: LoadVersion[V]
+    document: Callable[[H, int, V], D]
+    check: Callable[[H], None] = lambda _subject: None
 
     def move(
         self,
@@ -36,11 +48,11 @@ class Labels(Generic[H]):
         label: str,
         version: str,
         *,
-        protected: bool | None,
-        if_revision: int | None,
+        protected: bool | None = None,
+        if_revision: int | None = None,
         table: Table,
-    ) -> Head[H]:
-        """Point a label at a version, and make it when it is new; the head as it is then.
+    ) -> D:
+        """Point a label at a version, and make it when it is new; the document is that version's.
 
         `protected` says that from now on only admins move it (True) or everyone who moves labels
         (False); None leaves that as it is. Raises `NotFound`, `Invalid` for a name that no label
@@ -53,7 +65,8 @@ class Labels(Generic[H]):
         def plan(head: Head[H]) -> HeadChange[H] | None:
             subject = head.subject
             _check_protection(principal, subject.protected_labels, label, protected)
-            self.check(subject, version, table)
+            self.check(subject)
+            self.load(principal.workspace, id, version, table=table)
             if label not in subject.labels and len(subject.labels) >= MAX_LABELS:
                 raise Conflict(reason=f"A {self.heads.kind} can have {MAX_LABELS} labels.")
             labels = {**subject.labels, label: version}
@@ -63,14 +76,21 @@ class Labels(Generic[H]):
             event = _event(self.moved, principal, id, label, subject.labels, version=version)
             return _change(subject, labels, guarded, event)
 
-        return self.heads.change(
+        head = self.heads.change(
             principal.workspace, id, plan, if_revision=if_revision, table=table
         )
+        return self._document(head, version, table)
 
     def delete(
-        self, principal: Principal, id: str, label: str, *, if_revision: int | None, table: Table
-    ) -> Head[H]:
-        """Remove a label; the head as it is then.
+        self,
+        principal: Principal,
+        id: str,
+        label: str,
+        *,
+        if_revision: int | None = None,
+        table: Table,
+    ) -> D:
+        """Remove a label; the document is that of the version now meant where nothing is named.
 
         Raises `NotFound`, `Forbidden` for a protected label, `RevisionConflict`, and what `check`
         raises.
@@ -82,14 +102,19 @@ class Labels(Generic[H]):
             if label not in subject.labels:
                 raise NotFound(kind="label", id=label)
             _check_protection(principal, subject.protected_labels, label, None)
-            self.check(subject, None, table)
+            self.check(subject)
             labels = {name: version for name, version in subject.labels.items() if name != label}
             event = _event(self.deleted, principal, id, label, subject.labels)
             return _change(subject, labels, set(subject.protected_labels) - {label}, event)
 
-        return self.heads.change(
+        head = self.heads.change(
             principal.workspace, id, plan, if_revision=if_revision, table=table
         )
+        return self._document(head, head.default_version, table)
+
+    def _document(self, head: Head[H], version: str, table: Table) -> D:
+        found = self.load(head.subject.workspace, head.subject.id, version, table=table)
+        return self.document(head.subject, head.revision, found)
 
 
 def _check_name(label: str) -> None:

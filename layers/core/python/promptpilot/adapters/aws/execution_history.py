@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports import Happening, HistoryEvent
 
 FAILED = {
     "TaskFailed": "taskFailedEventDetails",
@@ -21,9 +21,6 @@ OUTWARDS = frozenset(
 """What follows where nothing takes an error; only the first of them tells it."""
 
 TRIED = frozenset({"TaskScheduled", "MapStateStarted", "ParallelStateStarted"})
-
-
-Happening = Literal["state_entered", "state_exited", "state_failed", "state_retried"]
 
 
 class _Place(NamedTuple):

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
     from promptpilot.adapters.egress.client import AiohttpEgress
     from promptpilot.adapters.models.registry import ModelRegistry
-    from promptpilot.adapters.partial_texts import NobodyFollows, TablePartialTexts
+    from promptpilot.adapters.nobody_follows import NobodyFollows
+    from promptpilot.adapters.partial_texts import TablePartialTexts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -213,7 +214,7 @@ class AwsPlatform:
     @cached_property
     def followers(self) -> "NobodyFollows":
         """Clients ask for what states do."""
-        from promptpilot.adapters.partial_texts import NobodyFollows
+        from promptpilot.adapters.nobody_follows import NobodyFollows
 
         return NobodyFollows()
 

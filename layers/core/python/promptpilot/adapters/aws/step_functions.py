@@ -74,9 +74,11 @@ class StepFunctions:
         except Refused:
             return
 
-    def resume(self, machine: Machine, name: str) -> None:
+    def resume(self, machine: Machine, name: str, *, times: int) -> None:
         """See `Orchestrator.resume`."""
         execution = self._execution(machine, name)
+        if self._redrives(execution, name) >= times:
+            return
         try:
             asking(
                 self._client.redrive_execution,
@@ -89,6 +91,18 @@ class StepFunctions:
             told = asking(self._client.describe_execution, executionArn=execution)
             if told["status"] != "RUNNING":
                 raise Conflict(reason="The execution cannot be resumed.") from refused
+
+    def _redrives(self, execution: str, name: str) -> int:
+        """How often it went on. Raises `NotFound`."""
+        try:
+            told = asking(
+                self._client.describe_execution,
+                {"ExecutionDoesNotExist"},
+                executionArn=execution,
+            )
+        except Refused as refused:
+            raise NotFound(kind="execution", id=name) from refused
+        return int(told.get("redriveCount", 0))
 
     def history(
         self, machine: Machine, name: str, *, after: int, limit: int

@@ -3,8 +3,6 @@
 Importing this module imports aiohttp, which takes a moment; see `openai_compatible`.
 """
 
-import asyncio
-import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +23,6 @@ KEEP_ALIVE_SECONDS = 4.0
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """The longest answer that is read, decompressed: a server must not be able to fill our memory."""
-
-DRAIN_SECONDS = 0.25
-"""How long the end of a stream may follow its last event: a connection that has ended is kept."""
 
 Take = Callable[[bytes], bool]
 """Gets a stream piece by piece; True once it needs no more."""
@@ -141,14 +136,7 @@ async def _stream(response: aiohttp.ClientResponse, take: Take) -> None:
         if left < 0:
             raise ModelUnavailable(reason="The model's server answered with far too much.")
         if take(chunk):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_drain(response), DRAIN_SECONDS)
             return
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    async for _ in response.content.iter_any():
-        pass
 
 
 def _failure(error: aiohttp.ClientError) -> str:

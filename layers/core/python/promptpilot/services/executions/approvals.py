@@ -46,7 +46,6 @@ CLOCK_SLACK = timedelta(seconds=2)
 before its time is over has expired, and was not cancelled.
 """
 _RACES = 5
-_ENDED = frozenset({LogStatus.SUCCEEDED, LogStatus.FAILED})
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +180,7 @@ def _decide(
 def _open_log(approval: Approval, table: Table) -> Claimed | None:
     """The log of the step, where it has not ended otherwise."""
     claimed = read_claim(approval.workspace, approval.log_id, table=table)
-    return None if claimed is None or claimed.log.status in _ENDED else claimed
+    return None if claimed is None or claimed.log.status.final else claimed
 
 
 def _tell_patiently(
@@ -228,7 +227,7 @@ def _close(
 
 def _end_unanswered(claimed: Claimed, blobs: Blobs, *, overdue: bool) -> Sequence[Operation]:
     """The operations that end the step; none where it has ended otherwise: was given up, say."""
-    if claimed.log.status in _ENDED:
+    if claimed.log.status.final:
         return ()
     error = ApprovalTimedOut() if overdue else StepCancelled()
     log = failed(read_contents(claimed.stored, blobs=blobs), error)

@@ -2,9 +2,7 @@
 when its execution ends.
 """
 
-import json
 from contextlib import suppress
-from typing import Any
 
 from promptpilot.domain.execution import (
     Execution,
@@ -17,6 +15,7 @@ from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.errors import ChildFailed, ConditionFailed, ExecutionEnded, StoreUnavailable
 from promptpilot.ports import Blobs, Orchestrator, Table
 from promptpilot.services.executions.children import all_children
+from promptpilot.services.executions.records import output_of
 from promptpilot.services.executions.stop import PARENT_ENDED, request_cancel
 from promptpilot.services.steps.logs import Claimed, read_claim, read_contents
 from promptpilot.services.steps.outcomes import answered, failed
@@ -87,7 +86,7 @@ def with_child(log: ExecutionLog, child: Execution, *, blobs: Blobs) -> Executio
     if child.status is ExecutionStatus.SUCCEEDED:
         return answered(
             log,
-            _output(child, blobs),
+            output_of(child, blobs=blobs),
             usage=child.usage,
             cost_micro_usd=child.cost_micro_usd,
         )
@@ -104,12 +103,6 @@ def _record(claimed: Claimed, child: Execution, table: Table, blobs: Blobs) -> b
     except ConditionFailed:
         return False
     return True
-
-
-def _output(child: Execution, blobs: Blobs) -> Any:
-    if child.output_blob is None:
-        return child.output
-    return json.loads(blobs.get(child.workspace, child.output_blob))
 
 
 def _reason(child: Execution) -> str:

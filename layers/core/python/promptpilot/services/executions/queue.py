@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from promptpilot import keys
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, Slot
 from promptpilot.ports import Create, Delete, Item, Key, Operation, Orchestrator, Position, Table
 from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import is_suspended, start_machine
-from promptpilot.services.executions.records import Recorded, find_execution
+from promptpilot.services.executions.records import Recorded, execution_event, find_execution
 from promptpilot.services.executions.slots import Counter, Holder, in_turn, load_counter, recount
 from promptpilot.services.lru import LruCache
 from promptpilot.services.outbox import outbox
@@ -55,13 +55,11 @@ def dequeue(execution: Execution) -> Delete:
     return Delete(keys.slot_queued(execution.workspace, execution.workflow_id, execution.id))
 
 
-def start_next(
-    workspace: str, *, table: Table, orchestrator: Orchestrator, at_most: int = AT_ONCE
-) -> None:
+def start_next(workspace: str, *, table: Table, orchestrator: Orchestrator) -> None:
     """Let in and start what may run now. Raises `Unavailable`; what is let in by then starts by its
     event.
     """
-    for _ in range(at_most):
+    for _ in range(AT_ONCE):
         execution = in_turn(workspace, lambda: _admit_one(workspace, table))
         if execution is None:
             if not _doubtful(workspace, table):
@@ -94,15 +92,8 @@ def _admission(
     found: Recorded, counter: Counter, *, limited: bool
 ) -> tuple[Recorded, list[Operation]]:
     admitted = found.changed(slot=Slot.HELD if limited else None)
-    execution = admitted.execution
-    event = Event.of(
-        EventType.EXECUTION_ADMITTED,
-        workspace=execution.workspace,
-        actor="system",
-        subject=execution.id,
-        workflow=execution.workflow_id,
-    )
-    taken = counter.take(execution) if limited else []
+    event = execution_event(EventType.EXECUTION_ADMITTED, admitted.execution)
+    taken = counter.take(admitted.execution) if limited else []
     return admitted, [*taken, admitted.replace, outbox(event)]
 
 

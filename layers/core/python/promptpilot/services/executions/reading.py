@@ -1,7 +1,5 @@
 """Reading how executions stand."""
 
-import json
-
 from promptpilot import keys
 from promptpilot.domain.base import Model
 from promptpilot.domain.execution import Execution, ExecutionStatus
@@ -15,7 +13,12 @@ from promptpilot.services.executions.children import (
     children_page,
     shown,
 )
-from promptpilot.services.executions.records import find_execution, load_execution, recorded
+from promptpilot.services.executions.records import (
+    find_execution,
+    load_execution,
+    output_of,
+    recorded,
+)
 from promptpilot.services.executions.totals import totals
 
 SCANNED_PAGES = 10
@@ -51,7 +54,7 @@ def get_execution(principal: Principal, id: str, *, table: Table, blobs: Blobs) 
 
 def _as_it_stands(execution: Execution, table: Table, blobs: Blobs) -> ExecutionView:
     if execution.status.final:
-        execution = _with_output(execution, blobs)
+        execution = execution.model_copy(update={"output": output_of(execution, blobs=blobs)})
     else:
         so_far = totals(execution.workspace, execution.id, table=table)
         execution = execution.model_copy(
@@ -66,13 +69,6 @@ def _view(execution: Execution, table: Table) -> ExecutionView:
         return ExecutionView.model_construct(**fields)
     page = children_page(execution.workspace, execution.id, table=table)
     return ExecutionView.model_construct(**fields, children=tuple(map(shown, page.items)))
-
-
-def _with_output(execution: Execution, blobs: Blobs) -> Execution:
-    if execution.output_blob is None:
-        return execution
-    output = json.loads(blobs.get(execution.workspace, execution.output_blob))
-    return execution.model_copy(update={"output": output})
 
 
 def await_execution(

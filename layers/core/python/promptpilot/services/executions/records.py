@@ -1,12 +1,14 @@
-"""How executions are kept."""
+"""How executions are kept, and told of."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from promptpilot import keys
+from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution
 from promptpilot.errors import NotFound
-from promptpilot.ports import Item, Replace, Table
+from promptpilot.ports import Blobs, Item, Replace, Table
 from promptpilot.services.lru import LruCache
 
 KIND = "execution"
@@ -66,3 +68,24 @@ def load_execution(workspace: str, id: str, *, table: Table) -> Recorded:
     if found is None:
         raise NotFound(kind="execution", id=id)
     return found
+
+
+def output_of(execution: Execution, *, blobs: Blobs) -> Any:
+    """What an execution has put out, wherever it is kept."""
+    if execution.output_blob is None:
+        return execution.output
+    return json.loads(blobs.get(execution.workspace, execution.output_blob))
+
+
+def execution_event(
+    type: EventType, execution: Execution, *, actor: str = "system", **data: Any
+) -> Event:
+    """An event of an execution; `data` is what else it carries."""
+    return Event.of(
+        type,
+        workspace=execution.workspace,
+        actor=actor,
+        subject=execution.id,
+        workflow=execution.workflow_id,
+        **data,
+    )

@@ -9,7 +9,7 @@ import logging
 from datetime import timedelta
 
 from promptpilot.clock import now
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, Slot, machine_name
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
@@ -26,7 +26,12 @@ from promptpilot.errors import (
 from promptpilot.ports import Operation, Orchestrator, Table
 from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import machine_of_execution, require_not_suspended
-from promptpilot.services.executions.records import Recorded, find_execution, load_execution
+from promptpilot.services.executions.records import (
+    Recorded,
+    execution_event,
+    find_execution,
+    load_execution,
+)
 from promptpilot.services.executions.slots import in_turn, load_counter, release
 from promptpilot.services.executions.status import END_EVENTS
 from promptpilot.services.outbox import outbox
@@ -103,7 +108,12 @@ def _record(execution: Execution, by: str, table: Table) -> tuple[Recorded, Reco
         cancel_reason=None,
         slot=slot,
     )
-    event = _event(EventType.EXECUTION_RESUMED, resumed.execution, by)
+    event = execution_event(
+        EventType.EXECUTION_RESUMED,
+        resumed.execution,
+        actor=by,
+        resumes=resumed.execution.resumes,
+    )
     table.write([resumed.replace, outbox(event), *taken])
     return found, resumed
 
@@ -124,7 +134,7 @@ def _slot(execution: Execution, table: Table) -> tuple[Slot | None, list[Operati
 def _give_back_end(before: Recorded, resumed: Recorded, table: Table) -> None:
     """Let the execution have ended as it had."""
     ended = Recorded(resumed.item.next(before.item.body), before.execution)
-    event = _event(END_EVENTS[before.execution.status], before.execution, "system")
+    event = execution_event(END_EVENTS[before.execution.status], before.execution)
     try:
         table.write([ended.replace, outbox(event)])
     except ConditionFailed:
@@ -150,15 +160,5 @@ def ensure_resumed(
 
 def _resume_machine(execution: Execution, table: Table, orchestrator: Orchestrator) -> None:
     name = machine_name(execution.workspace, execution.id)
-    orchestrator.resume(machine_of_execution(execution, table=table), name)
-
-
-def _event(type: EventType, execution: Execution, actor: str) -> Event:
-    return Event.of(
-        type,
-        workspace=execution.workspace,
-        actor=actor,
-        subject=execution.id,
-        workflow=execution.workflow_id,
-        resumes=execution.resumes,
-    )
+    machine = machine_of_execution(execution, table=table)
+    orchestrator.resume(machine, name, times=execution.resumes)

@@ -13,7 +13,7 @@ from typing import Any
 from promptpilot.clock import now
 from promptpilot.compiler.inputs import check_input
 from promptpilot.domain.base import Model
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import (
     Execution,
     ExecutionStatus,
@@ -39,6 +39,7 @@ from promptpilot.services.executions.machine import (
 from promptpilot.services.executions.pins import pin_prompts, pin_workflows
 from promptpilot.services.executions.queue import enqueue, start_next
 from promptpilot.services.executions.records import (
+    execution_event,
     execution_item,
     find_execution,
     load_execution,
@@ -241,12 +242,10 @@ def _start_or_later(execution: Execution, table: Table, orchestrator: Orchestrat
 
 
 def _queued(execution: Execution) -> Create:
-    event = Event.of(
+    event = execution_event(
         EventType.EXECUTION_QUEUED,
-        workspace=execution.workspace,
+        execution,
         actor=execution.created_by,
-        subject=execution.id,
-        workflow=execution.workflow_id,
         version=execution.version,
     )
     return outbox(event)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from promptpilot.clock import from_epoch_ms
 from promptpilot.domain.base import canonical_json
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import (
     Execution,
     ExecutionError,
@@ -20,7 +20,7 @@ from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
 from promptpilot.services.executions.end import close_out
 from promptpilot.services.executions.failures import step_that_failed
 from promptpilot.services.executions.machine import stop_machine
-from promptpilot.services.executions.records import find_execution
+from promptpilot.services.executions.records import execution_event, find_execution
 from promptpilot.services.executions.stop import NO_REASON
 from promptpilot.services.executions.totals import totals
 from promptpilot.services.outbox import outbox
@@ -138,13 +138,7 @@ def _record(
             return None if found is None else found.execution
         update = _update(found.execution, status, change, table, blobs, orchestrator)
         changed = found.changed(**update)
-        event = Event.of(
-            _EVENTS[status],
-            workspace=workspace,
-            actor="system",
-            subject=id,
-            workflow=found.execution.workflow_id,
-        )
+        event = execution_event(_EVENTS[status], found.execution)
         try:
             table.write([changed.replace, outbox(event)])
         except ConditionFailed:

@@ -8,13 +8,18 @@ status. The event of the asking makes sure of the stop.
 from collections.abc import Sequence
 
 from promptpilot.clock import now
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionError, ExecutionStatus, Slot
 from promptpilot.errors import ConditionFailed, ExecutionEnded, StoreUnavailable
 from promptpilot.ports import Operation, Orchestrator, Table
 from promptpilot.services.executions.machine import CANCELLED, stop_machine
 from promptpilot.services.executions.queue import dequeue
-from promptpilot.services.executions.records import Recorded, find_execution, load_execution
+from promptpilot.services.executions.records import (
+    Recorded,
+    execution_event,
+    find_execution,
+    load_execution,
+)
 from promptpilot.services.executions.totals import totals
 from promptpilot.services.outbox import outbox
 
@@ -62,7 +67,7 @@ def _asked(
         if execution.cancelled_by is not None:
             return found, ()
         asked = found.changed(cancelled_by=by, cancel_reason=reason)
-        event = _event(EventType.EXECUTION_CANCEL_REQUESTED, execution, by)
+        event = execution_event(EventType.EXECUTION_CANCEL_REQUESTED, execution, actor=by)
         return asked, (asked.replace, outbox(event))
     sums = totals(execution.workspace, execution.id, table=table)
     ended = found.changed(
@@ -75,18 +80,8 @@ def _asked(
         cost_micro_usd=sums.cost_micro_usd,
     )
     out = [dequeue(execution)] if execution.slot is Slot.QUEUED else []
-    event = _event(EventType.EXECUTION_CANCELLED, execution, by)
+    event = execution_event(EventType.EXECUTION_CANCELLED, execution, actor=by)
     return ended, (ended.replace, outbox(event), *out)
-
-
-def _event(type: EventType, execution: Execution, by: str) -> Event:
-    return Event.of(
-        type,
-        workspace=execution.workspace,
-        actor=by,
-        subject=execution.id,
-        workflow=execution.workflow_id,
-    )
 
 
 def ensure_stopped(workspace: str, id: str, *, table: Table, orchestrator: Orchestrator) -> None:

@@ -24,6 +24,7 @@ from promptpilot.services.executions.records import recorded
 from promptpilot.services.executions.stop import request_cancel
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
+from promptpilot.services.workflows.documents import workflow_event
 from promptpilot.services.workflows.versions import WORKFLOWS
 
 PAGE = 50
@@ -71,12 +72,7 @@ def suspend(
     def plan(head: Head[Workflow]) -> HeadChange[Workflow] | None:
         suspension = Suspension(by=principal.user, at=now(), reason=request.reason)
         kept = head.subject.suspended or suspension
-        event = Event.of(
-            EventType.WORKFLOW_SUSPENDED,
-            workspace=principal.workspace,
-            actor=principal.user,
-            subject=id,
-        )
+        event = workflow_event(EventType.WORKFLOW_SUSPENDED, principal, id)
         operations: list[Operation] = [outbox(event)] if head.subject.suspended is None else []
         if request.cancel_running:
             start = Cancelling(by=principal.user, asked_at=now())
@@ -95,12 +91,7 @@ def unsuspend(principal: Principal, id: str, *, table: Table) -> SuspensionState
     def plan(head: Head[Workflow]) -> HeadChange[Workflow] | None:
         if head.subject.suspended is None:
             return None
-        event = Event.of(
-            EventType.WORKFLOW_UNSUSPENDED,
-            workspace=principal.workspace,
-            actor=principal.user,
-            subject=id,
-        )
+        event = workflow_event(EventType.WORKFLOW_UNSUSPENDED, principal, id)
         return HeadChange(head.subject.model_copy(update={"suspended": None}), [outbox(event)])
 
     return _state(WORKFLOWS.change(principal.workspace, id, plan, if_revision=None, table=table))

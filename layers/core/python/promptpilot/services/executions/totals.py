@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from promptpilot import keys
-from promptpilot.domain.base import Timestamp
-from promptpilot.domain.execution import LogError, LogStatus
+from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Usage
 from promptpilot.ports import Table
 
@@ -20,13 +19,10 @@ class Counted(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
-    step: str
     status: LogStatus
     cached: bool = False
     usage: Usage | None = None
     cost_micro_usd: int | None = None
-    ended_at: Timestamp | None = None
-    error: LogError | None = None
 
 
 class _Stored(BaseModel):
@@ -39,20 +35,15 @@ class _Stored(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over all logs; the cost is in micro-US-dollars and None when any step's is unknown.
-
-    `last_failed` is the failed log that ended last.
-    """
+    """Sums over all logs; the cost is in micro-US-dollars and None when any step's is unknown."""
 
     usage: Usage
     cost_micro_usd: int | None
-    last_failed: Counted | None
 
 
 def totals(workspace: str, execution: str, *, table: Table) -> Totals:
     """The totals of one execution as of now."""
-    usage, cost, failed = Usage(), 0, None
-    unknown = False
+    usage, cost, unknown = Usage(), 0, False
     partition = keys.logs(workspace, execution).partition
     after = None
     while True:
@@ -63,15 +54,6 @@ def totals(workspace: str, execution: str, *, table: Table) -> Totals:
                 usage += log.usage or Usage()
             cost += log.cost_micro_usd or 0
             unknown |= log.status is LogStatus.SUCCEEDED and log.cost_micro_usd is None
-            failed = _later(failed, log)
         after = page.next
         if after is None:
-            return Totals(usage, None if unknown else cost, failed)
-
-
-def _later(failed: Counted | None, log: Counted) -> Counted | None:
-    if log.status is not LogStatus.FAILED or log.ended_at is None:
-        return failed
-    if failed is None or failed.ended_at is None or failed.ended_at <= log.ended_at:
-        return log
-    return failed
+            return Totals(usage, None if unknown else cost)

@@ -1,13 +1,13 @@
 """Whether an execution waits for people: its status, as far as approvals make it."""
 
-from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.domain.approval import Approval, ApprovalStatus
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.approval import ApprovalStatus
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import ExecutionStatus
 from promptpilot.errors import ConditionFailed, StoreUnavailable
 from promptpilot.ports import Operation, Table
-from promptpilot.services.executions.records import Recorded, find_execution
+from promptpilot.services.executions.approval_records import load_approval
+from promptpilot.services.executions.records import Recorded, execution_event, find_execution
 from promptpilot.services.outbox import outbox
 from promptpilot.services.steps.waiting_tasks import waiting_tasks
 
@@ -43,11 +43,8 @@ def waits(workspace: str, execution: str, *, table: Table) -> bool:
 
 
 def _is_pending(workspace: str, approval: str, table: Table) -> bool:
-    item = table.get(keys.approval(workspace, approval))
-    if item is None:
-        return False
-    found = Approval.model_validate_json(item.body).as_of(now())
-    return found.status is ApprovalStatus.PENDING
+    found = load_approval(workspace, approval, table=table)
+    return found is not None and found.approval.as_of(now()).status is ApprovalStatus.PENDING
 
 
 def _move(
@@ -75,11 +72,5 @@ def _changes(found: Recorded, after: ExecutionStatus) -> list[Operation]:
     execution = found.execution
     if execution.status is not ExecutionStatus.QUEUED:
         return [found.changed(status=after).replace]
-    started = Event.of(
-        EventType.EXECUTION_STARTED,
-        workspace=execution.workspace,
-        actor="system",
-        subject=execution.id,
-        workflow=execution.workflow_id,
-    )
+    started = execution_event(EventType.EXECUTION_STARTED, execution)
     return [found.changed(status=after, started_at=now()).replace, outbox(started)]

@@ -16,7 +16,6 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.progress import EndEvent, EndEventType, Progress, progress_subject
 from promptpilot.errors import NotFound, StoreUnavailable, Unavailable
 from promptpilot.ports import Blobs, HistoryEvent, Orchestrator, PartialTexts, Table, Waiter
-from promptpilot.services.executions.machine import machine_of_execution
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.logs import load_log
 from promptpilot.services.lru import LruCache
@@ -25,7 +24,7 @@ from promptpilot.services.progress.cursor import Told, open_told, seal_told
 from promptpilot.services.progress.page import Page, TextOf
 from promptpilot.services.progress.places import places_of
 from promptpilot.services.progress.states import States
-from promptpilot.services.workflows.versions import load_workflow_version
+from promptpilot.services.workflows.versions import load_workflow_version, machine_of
 
 REMEMBERED = 100_000
 
@@ -164,14 +163,12 @@ def _history(
     version = load_workflow_version(
         execution.workspace, execution.workflow_id, execution.version, table=ports.table
     )
-    machine = machine_of_execution(execution, table=ports.table)
     name = machine_name(execution.workspace, execution.id)
-
     known = _readings.get((execution.id, told.last))
     states = known.copy() if known else States(execution.id, places_of(version))
     events: list[HistoryEvent] = []
     for event in ports.orchestrator.history(
-        machine, name, after=states.last, limit=told.last - states.last + limit
+        machine_of(version), name, after=states.last, limit=told.last - states.last + limit
     ):
         if event.id <= told.last:
             states.read(event)

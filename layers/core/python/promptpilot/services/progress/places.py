@@ -86,5 +86,4 @@ def _walk(
         for block in blocks_of(step):
             repeats = repeated is not None and block.place == ("steps",)
             within = (*around, repeated) if repeats and repeated is not None else around
-            inner = f"{path}/{block.name}/" if block.name else f"{path}/"
-            yield from _walk(block.steps, inner, within)
+            yield from _walk(block.steps, block.below(path), within)

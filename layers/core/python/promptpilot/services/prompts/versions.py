@@ -5,14 +5,13 @@ from typing import Any
 
 from promptpilot import keys
 from promptpilot.clock import now
-from promptpilot.domain.base import Model
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.model import Message
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import Prompt, PromptContent, PromptRef, PromptVersion
 from promptpilot.domain.prompt_diff import PromptDiff, diff_versions_of
-from promptpilot.domain.prompt_document import PromptDocument, VersionDraft, VersionSummary
+from promptpilot.domain.prompt_document import PromptDocument, VersionDraft
 from promptpilot.domain.semver import Bump, Semver
 from promptpilot.domain.version_changes import free_version, only_one
 from promptpilot.domain.version_rules import next_version
@@ -24,9 +23,9 @@ from promptpilot.services.prompts.contents import checked_content, drafted_conte
 from promptpilot.services.prompts.heads import PROMPTS, find_head
 from promptpilot.services.prompts.templates import render_texts
 from promptpilot.services.prompts.version_store import load_version, remember_version, version_item
+from promptpilot.services.version_pages import VersionPage, version_page
 
 __all__ = [
-    "VersionPage",
     "create_version",
     "diff_versions",
     "list_versions",
@@ -34,13 +33,6 @@ __all__ = [
     "render_messages",
     "resolve_ref",
 ]
-
-
-class VersionPage(Model):
-    """Versions of one prompt, newest first, without their contents."""
-
-    items: tuple[VersionSummary, ...]
-    next: Position | None = None
 
 
 def create_version(
@@ -133,13 +125,8 @@ def list_versions(
     principal.require(Action.PROMPT_READ)
     head = PROMPTS.load(principal.workspace, id, table=table)
     key = keys.prompt_version(principal.workspace, id)
-    page = table.query(key.partition, prefix=key.sort, limit=limit, after=after, descending=True)
     labels = head.subject.labels
-    items = tuple(
-        VersionSummary.of(PromptVersion.model_validate_json(item.body), labels)
-        for item in page.items
-    )
-    return VersionPage(items=items, next=page.next)
+    return version_page(key, PromptVersion, labels, limit=limit, after=after, table=table)
 
 
 def diff_versions(

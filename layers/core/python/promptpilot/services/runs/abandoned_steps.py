@@ -16,8 +16,8 @@ from promptpilot.services.runs.beginnings import (
 from promptpilot.services.steps.logs import (
     Claimed,
     Delivery,
-    StoredLog,
     claim,
+    read_claim,
     read_contents,
     record,
     token_digest,
@@ -60,14 +60,14 @@ def _end(workspace: str, log: str, token: str, table: Table, blobs: Blobs) -> Ex
     """The log that stands for the job, ended if it was its own; None where there is none, or where
     it is that of a newer try.
     """
-    item = table.get(keys.log(workspace, log))
-    if item is None:
+    found = read_claim(workspace, log, table=table)
+    if found is None:
         return None
-    stored = StoredLog.model_validate_json(item.body)
+    stored = found.stored
     if stored.log.status is not LogStatus.SUCCEEDED and stored.token != token_digest(token):
         return None
     if stored.log.status is LogStatus.RUNNING:
-        return _fail(Claimed(item, stored), table, blobs)
+        return _fail(found, table, blobs)
     return read_contents(stored, blobs=blobs)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from promptpilot import keys
 from promptpilot.domain.base import Model
 from promptpilot.domain.execution import ExecutionLog, LogStatus, check_input_size, log_id
 from promptpilot.domain.ids import new_id
@@ -17,7 +16,7 @@ from promptpilot.ports import Blobs, StepQueue, Table, Waiter
 from promptpilot.services.logs import load_log
 from promptpilot.services.prompts.versions import resolve_ref
 from promptpilot.services.runs.step_runs import PROMPT_RUN_SECONDS
-from promptpilot.services.steps.logs import StoredLog
+from promptpilot.services.steps.logs import read_claim
 from promptpilot.services.steps.model_calls import model_request
 
 WAIT_SECONDS = 25.0
@@ -76,10 +75,8 @@ def run_prompt(
     )
 
     def ended() -> bool:
-        item = table.get(keys.log(workspace, log))
-        if item is None:
-            return False
-        return StoredLog.model_validate_json(item.body).log.status is not LogStatus.RUNNING
+        found = read_claim(workspace, log, table=table)
+        return found is not None and found.log.status is not LogStatus.RUNNING
 
     step_queue.send(job.model_dump_json())
     if not waiter.wait(log, ended, WAIT_SECONDS):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from promptpilot.domain.execution import ExecutionLog, ExecutionStatus, LogStatus
+from promptpilot.domain.execution import ExecutionLog, ExecutionStatus
 from promptpilot.domain.step_job import PromptRunJob, StepKind, WorkflowStepJob
 from promptpilot.errors import (
     DocumentInvalid,
@@ -36,8 +36,6 @@ from promptpilot.services.steps.model_calls import model_request
 from promptpilot.services.steps.outcomes import failed, step_event, tell
 from promptpilot.services.steps.ports import Ports
 
-__all__ = ["LEASE_MS", "Ports", "StepBusyError", "run_prompt_job", "run_workflow_step"]
-
 LEASE_MS = 15 * 60 * 1000
 """How long a claim keeps out the same delivery of the same job: the longest a Lambda function runs.
 """
@@ -53,8 +51,6 @@ RUNS: Mapping[StepKind, Run] = {
     "workflow": run_workflow_child,
 }
 """What to do for each kind of step."""
-
-_ENDED = frozenset({LogStatus.SUCCEEDED, LogStatus.FAILED})
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +92,7 @@ async def run_workflow_step(
     with Heartbeats(job.token, ports.orchestrator, ports.offload):
         log = workflow_step_log(job, execution)
         log = await _run(log, Delivery(job.token, receive_count), run, ports, sole=sole)
-    if log.status in _ENDED:
+    if log.status.final:
         await ports.offload(
             tell, job.token, log, orchestrator=ports.orchestrator, blobs=ports.blobs
         )
@@ -150,7 +146,7 @@ async def _run(
         case Claimed():
             with Appearance(claimed, ports.table, ports.offload):
                 done = await _outcome(claimed, run)
-            if done.status not in _ENDED:
+            if not done.status.final:
                 return done
             return await _record_patiently(claimed, done, ports)
 

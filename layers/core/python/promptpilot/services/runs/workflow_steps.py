@@ -2,6 +2,7 @@
 
 from promptpilot import keys
 from promptpilot.domain.execution import Execution, ExecutionLog
+from promptpilot.domain.workflow import MAX_LEVELS
 from promptpilot.errors import ConditionFailed, StepInvalid, WorkflowTooDeep
 from promptpilot.ports import Blobs, Orchestrator, Table
 from promptpilot.services.executions.child_executions import (
@@ -17,9 +18,6 @@ from promptpilot.services.runs.child_resumption import resumed_child
 from promptpilot.services.steps.claimed import ClaimedStep, StepBusyError
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.steps.waiting_tasks import WaitingTask, begin_waiting
-
-MAX_DEPTH = 10
-"""How many executions may lie above one: a workflow may run itself, and would without an end."""
 
 SUPERSEDED = "The step that runs it is tried again."
 
@@ -52,8 +50,8 @@ def _run(step: ClaimedStep, table: Table, blobs: Blobs, orchestrator: Orchestrat
 
 def _start(step: ClaimedStep, table: Table, orchestrator: Orchestrator) -> Execution:
     execution, job = step.execution, step.job
-    if execution.depth >= MAX_DEPTH:
-        reason = f"A workflow runs another one at most {MAX_DEPTH} levels deep."
+    if execution.depth >= MAX_LEVELS:
+        reason = f"A workflow runs another one at most {MAX_LEVELS} levels deep."
         raise WorkflowTooDeep(reason=reason, log=step.log.id)
     pin = execution.workflow_pins.get(job.path)
     if pin is None:

@@ -7,7 +7,7 @@ from promptpilot.errors import PromptPilotError
 from promptpilot.ports import Offload, Orchestrator
 
 BEAT_SECONDS = 60.0
-"""How often. The state gives up after five of them (`compiler/prompt_steps.py`)."""
+"""How often. The state gives up after five of them (`compiler/jobs.py`)."""
 
 logger = logging.getLogger(__name__)
 

@@ -94,7 +94,7 @@ def tell_waiting(
     claimed = read_claim(workspace, log_id, table=table)
     if item is None or claimed is None:
         return
-    if claimed.log.status not in {LogStatus.SUCCEEDED, LogStatus.FAILED}:
+    if not claimed.log.status.final:
         return
     log = read_contents(claimed.stored, blobs=blobs)
     for token in WaitingTask.model_validate_json(item.body).tokens:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from promptpilot.compiler.draft import Draft
 from promptpilot.compiler.faults import suggestion
 from promptpilot.compiler.pointers import pointer
+from promptpilot.domain.workflow_steps import ActionStep
 from promptpilot.errors import Problem
 from promptpilot.services.actions.registry import ACTIONS
 from promptpilot.services.workflows.given import given_problems
@@ -14,7 +15,7 @@ from promptpilot.services.workflows.given import given_problems
 
 def action_problems(draft: Draft) -> Iterator[Problem]:
     """What is wrong with the action steps, as far as it is certain before the run."""
-    for node in draft.action_nodes:
+    for node in draft.nodes(ActionStep):
         action = ACTIONS.get(node.step.action)
         if action is None:
             known = ", ".join(f"`{name}`" for name in ACTIONS)

@@ -9,6 +9,7 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import DocumentProblem, WorkflowCheck
+from promptpilot.domain.workflow_steps import PromptStep
 from promptpilot.errors import Conflict, DocumentInvalid, Invalid, NotFound, Problem
 from promptpilot.ports import Table
 from promptpilot.services.prompts.versions import resolve_ref
@@ -47,7 +48,8 @@ def checked_workflow(
     children, refused = children_of(workspace, draft, own=own, table=table)
     bounds = {step: child.bounds for step, child in children.items()}
     found = [*unresolved, *refused, *action_problems(draft)]
-    compiled = compile_draft(draft, prompts, found, bounds)
+    told = [problem for problem in found if not draft.hides(problem)]
+    compiled = compile_draft(draft, prompts, told, bounds)
     assert draft.document is not None
     return CheckedWorkflow(draft.document, compiled)
 
@@ -82,7 +84,7 @@ def _prompts(
     """What the prompt steps refer to now, by step id, and what cannot be found."""
     found: dict[str, PromptVersion] = {}
     problems = []
-    for node in draft.prompt_nodes:
+    for node in draft.nodes(PromptStep):
         try:
             found[node.id] = resolve_ref(workspace, node.step.prompt, table=table)
         except NotFound as error:

@@ -10,15 +10,12 @@ from promptpilot.compiler.draft import Draft
 from promptpilot.compiler.node import Node
 from promptpilot.compiler.pointers import pointer
 from promptpilot.domain.step_fields import WorkflowRef
-from promptpilot.domain.workflow import WorkflowVersion
+from promptpilot.domain.workflow import MAX_LEVELS, WorkflowVersion
 from promptpilot.domain.workflow_steps import WorkflowStep
 from promptpilot.errors import Archived, Invalid, NotFound, Problem, Unpublished
 from promptpilot.ports import Table
 from promptpilot.services.workflows.given import given_problems
 from promptpilot.services.workflows.versions import resolve_workflow
-
-MAX_DEPTH = 10
-"""How many levels deep workflows may run each other, the outermost not counted."""
 
 MAX_REACHED = 200
 """How many versions of workflows one may run in all, those that others run counted too."""
@@ -41,7 +38,7 @@ def children_of(
     walk = _Walk(workspace, own, table)
     children: dict[str, WorkflowVersion] = {}
     problems: list[Problem] = []
-    for node in draft.workflow_nodes:
+    for node in draft.nodes(WorkflowStep):
         try:
             child = walk.resolve(node.step.workflow)
         except tuple(_CODES) as error:
@@ -58,7 +55,7 @@ def children_of(
         trouble = walk.trouble(child, ())
         if trouble is not None:
             problems.append(_problem(node, trouble.code, trouble.message))
-    return children, [problem for problem in problems if not draft.hides(problem)]
+    return children, problems
 
 
 def _code(error: Exception) -> str:
@@ -101,8 +98,10 @@ class _Walk:
         above = {self.own, *(each.workflow_id for each in outer)}
         if version.workflow_id in above:
             return _Trouble("workflow_recursive", f"It would run itself: {self._words(chain)}.")
-        if len(chain) > MAX_DEPTH:
-            message = f"Workflows can run each other {MAX_DEPTH} levels deep: {self._words(chain)}."
+        if len(chain) > MAX_LEVELS:
+            message = (
+                f"Workflows can run each other {MAX_LEVELS} levels deep: {self._words(chain)}."
+            )
             return _Trouble("too_deep_workflows", message)
         key = (version.workflow_id, version.version)
         if self.fine.get(key, 0) >= len(chain):

@@ -66,7 +66,7 @@ def create_workflow(
         [
             Create(head.item),
             Create(item),
-            outbox(_event(EventType.WORKFLOW_CREATED, principal, workflow.id)),
+            outbox(workflow_event(EventType.WORKFLOW_CREATED, principal, workflow.id)),
             outbox(version_created(version)),
         ]
     )
@@ -88,7 +88,8 @@ def new_workflow(principal: Principal, name: str) -> Workflow:
     )
 
 
-def _event(type: EventType, principal: Principal, id: str, **data: Any) -> Event:
+def workflow_event(type: EventType, principal: Principal, id: str, **data: Any) -> Event:
+    """What the principal did to the workflow of that id."""
     return Event.of(type, workspace=principal.workspace, actor=principal.user, subject=id, **data)
 
 
@@ -198,7 +199,7 @@ def update_workflow(
         changed = {name: new for name, new in update.items() if getattr(head.subject, name) != new}
         if not changed:
             return None
-        event = _event(EventType.WORKFLOW_UPDATED, principal, id, fields=sorted(changed))
+        event = workflow_event(EventType.WORKFLOW_UPDATED, principal, id, fields=sorted(changed))
         return HeadChange(head.subject.model_copy(update=changed), [outbox(event)])
 
     head = WORKFLOWS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
@@ -238,7 +239,7 @@ def _move(
         if (at is None) == (head.subject.archived_at is None):
             return None
         workflow = head.subject.model_copy(update={"archived_at": at})
-        return HeadChange(workflow, [outbox(_event(type, principal, id))])
+        return HeadChange(workflow, [outbox(workflow_event(type, principal, id))])
 
     head = WORKFLOWS.change(principal.workspace, id, plan, if_revision=if_revision, table=table)
     return _summary(head)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptpilot.clock import epoch_ms
-from promptpilot.domain.event import Event, EventType
+from promptpilot.domain.event import EventType
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.version_changes import only_one
@@ -16,7 +16,7 @@ from promptpilot.ports import Create, Delete, Operation, Orchestrator, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflows.checks import told_of
-from promptpilot.services.workflows.documents import new_workflow
+from promptpilot.services.workflows.documents import new_workflow, workflow_event
 from promptpilot.services.workflows.draft_store import (
     KeptDraft,
     draft_document,
@@ -38,7 +38,7 @@ def begin_draft(principal: Principal, values: Any, *, table: Table) -> WorkflowD
     document = draft_document(values)
     workflow = new_workflow(principal, draft_name(document))
     kept = kept_draft(principal, workflow.id, document, epoch_ms())
-    created = _event(EventType.WORKFLOW_CREATED, principal, workflow.id)
+    created = workflow_event(EventType.WORKFLOW_CREATED, principal, workflow.id)
     table.write([Create(WORKFLOWS.item(workflow)), Create(kept.item), outbox(created)])
     return _told(workflow, kept, table)
 
@@ -90,7 +90,7 @@ def delete_draft(
         raise RevisionConflict(current=item.revision)
     operations: list[Operation] = [Delete(item.key, revision=item.revision)]
     if head.subject.latest is None:
-        deleted = _event(EventType.WORKFLOW_DELETED, principal, id)
+        deleted = workflow_event(EventType.WORKFLOW_DELETED, principal, id)
         operations += [Delete(head.item.key, revision=head.revision), outbox(deleted)]
     try:
         table.write(operations)
@@ -124,7 +124,7 @@ def publish_draft(
         current = find_draft(principal.workspace, id, table)
         if current is None or current.item.revision != kept.item.revision:
             raise RevisionConflict(current=current and current.item.revision)
-        published = _event(EventType.WORKFLOW_PUBLISHED, principal, id)
+        published = workflow_event(EventType.WORKFLOW_PUBLISHED, principal, id)
         return [Delete(kept.item.key, revision=kept.item.revision), outbox(published)]
 
     return create_version(
@@ -180,7 +180,3 @@ def _told(workflow: Workflow, kept: KeptDraft, table: Table) -> WorkflowDraft:
         author=kept.draft.author,
         updated_at=kept.draft.updated_at,
     )
-
-
-def _event(type: EventType, principal: Principal, id: str) -> Event:
-    return Event.of(type, workspace=principal.workspace, actor=principal.user, subject=id)

@@ -1,10 +1,8 @@
-"""The labels of workflows."""
+"""The labels of workflows, of those that are in use: else `Archived` is raised."""
 
 from promptpilot.domain.event import EventType
-from promptpilot.domain.principal import Principal
-from promptpilot.domain.workflow import Workflow
+from promptpilot.domain.workflow import Workflow, WorkflowVersion
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord
-from promptpilot.ports import Table
 from promptpilot.services.labels import Labels
 from promptpilot.services.workflows.versions import (
     WORKFLOWS,
@@ -12,48 +10,13 @@ from promptpilot.services.workflows.versions import (
     require_in_use,
 )
 
-
-def _check(workflow: Workflow, version: str | None, table: Table) -> None:
-    require_in_use(workflow)
-    if version is not None:
-        load_workflow_version(workflow.workspace, workflow.id, version, table=table)
-
-
-_LABELS: Labels[Workflow] = Labels(
+_LABELS: Labels[Workflow, WorkflowVersion, WorkflowRecord] = Labels(
     WORKFLOWS,
     moved=EventType.WORKFLOW_LABEL_MOVED,
     deleted=EventType.WORKFLOW_LABEL_DELETED,
-    check=_check,
+    load=load_workflow_version,
+    document=lambda *at: WorkflowAt(*at).record,
+    check=require_in_use,
 )
-
-
-def move_label(
-    principal: Principal,
-    id: str,
-    label: str,
-    version: str,
-    *,
-    protected: bool | None = None,
-    if_revision: int | None = None,
-    table: Table,
-) -> WorkflowRecord:
-    """Point a label at a version; the record is that version's. Raises as `Labels.move`, and
-    `Archived`.
-    """
-    head = _LABELS.move(
-        principal, id, label, version, protected=protected, if_revision=if_revision, table=table
-    )
-    target = load_workflow_version(principal.workspace, id, version, table=table)
-    return WorkflowAt(head.subject, head.revision, target).record
-
-
-def delete_label(
-    principal: Principal, id: str, label: str, *, if_revision: int | None = None, table: Table
-) -> WorkflowRecord:
-    """Remove a label; the record is that of the version now run where nothing is named.
-
-    Raises as `Labels.delete`, and `Archived`.
-    """
-    head = _LABELS.delete(principal, id, label, if_revision=if_revision, table=table)
-    target = load_workflow_version(principal.workspace, id, head.default_version, table=table)
-    return WorkflowAt(head.subject, head.revision, target).record
+move_label = _LABELS.move
+delete_label = _LABELS.delete

@@ -8,10 +8,9 @@ from promptpilot.clock import now
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.domain.semver import Bump, Semver
+from promptpilot.domain.semver import Bump, BumpWord, Semver
 from promptpilot.domain.version_changes import free_version, only_one, raised_version
 from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVersion
-from promptpilot.domain.workflow_changes import BumpWord
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord
 from promptpilot.domain.workflow_version_rules import changes_between
 from promptpilot.errors import DocumentInvalid, Invalid, Problem
