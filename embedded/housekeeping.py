@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from embedded.table import SqliteTable
 from promptpilot.errors import Unavailable
-from promptpilot.ports import MAX_WRITE_OPERATIONS, EventBus
+from promptpilot.ports.event_bus import EventBus
+from promptpilot.ports.table import MAX_WRITE_OPERATIONS
 from promptpilot.services.outbox_relay import relay
 
 logger = logging.getLogger(__name__)

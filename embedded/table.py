@@ -23,7 +23,7 @@ from embedded.item_statements import (
 )
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import ConditionFailed
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     Check,
     Create,
     Delete,

@@ -8,29 +8,23 @@ from threading import Lock
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price, Usage
-from promptpilot.errors import (
-    ConditionFailed,
-    ModelError,
-    ModelTimeout,
-    ModelUnknown,
-    StepError,
-)
-from promptpilot.ports import (
+from promptpilot.errors import ConditionFailed
+from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
+from promptpilot.ports.models import OnText
+from promptpilot.ports.table import (
     Check,
     Create,
     Delete,
     Index,
     Item,
     Key,
-    OnText,
     Operation,
-    OutboundAnswer,
-    OutboundRequest,
     Page,
     Position,
     Replace,
 )
 from promptpilot.sort_range import sort_range
+from promptpilot.step_errors import ModelError, ModelTimeout, ModelUnknown, StepError
 from promptpilot.table_limits import require_few_keys, require_writable
 
 ScriptedAnswer = str | Completion | ModelError

@@ -41,7 +41,7 @@ from embedded.engine.task_tokens import (
 from embedded.engine.turn import OnProgress
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import Invalid, NotFound, StoreUnavailable, TooLarge
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 
 ANSWER_SECONDS = 10.0
 """How long a caller of another thread waits until what it asked for is durable."""

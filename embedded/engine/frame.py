@@ -22,7 +22,7 @@ from embedded.engine.transition import Transition
 from embedded.engine.turn import Turn
 from embedded.engine.variables import ABSENT, Variables
 from promptpilot.clock import epoch_ms
-from promptpilot.ports import Happening
+from promptpilot.ports.orchestrator import Happening
 
 Scope = dict[str, Any]
 """What `$states` is in an expression."""

@@ -7,7 +7,7 @@ from embedded.engine.machines import Machines
 from embedded.engine.notes import Note
 from embedded.engine.records import execution_named
 from promptpilot.clock import from_epoch_ms
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 
 
 def history_of(

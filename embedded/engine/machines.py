@@ -8,7 +8,7 @@ from collections import OrderedDict
 from embedded.database import Database
 from embedded.engine.state_machine import StateMachine, compile_machine
 from promptpilot.errors import NotFound
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 
 MAX_COMPILED = 500
 """How many machines are kept compiled; others are compiled again from the database."""

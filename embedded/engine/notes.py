@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic_core import to_json
 
 from embedded.engine.journal import Statement
-from promptpilot.ports import Happening
+from promptpilot.ports.orchestrator import Happening
 
 MAX_KEPT = 25_000
 """The most events of one execution that are kept."""

@@ -28,14 +28,9 @@ from functions.api.requests import HttpRequest
 from promptpilot import keys
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.principal import Principal
-from promptpilot.errors import (
-    ConditionFailed,
-    IdempotencyConflict,
-    PromptPilotError,
-    Unavailable,
-)
+from promptpilot.errors import ConditionFailed, IdempotencyConflict, PromptPilotError, Unavailable
 from promptpilot.platform import current
-from promptpilot.ports import Create, Delete, Item, Key, Replace
+from promptpilot.ports.table import Create, Delete, Item, Key, Replace
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from functions.api.principal import Caller
 from functions.api.requests import HttpRequest
 from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.platform import current
-from promptpilot.ports import Position
+from promptpilot.ports.table import Position
 from promptpilot.services.cursors import open_cursor, seal_cursor
 
 T = TypeVar("T")

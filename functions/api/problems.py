@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.api import refusals
-from promptpilot import errors
+from promptpilot import errors, step_errors
 from promptpilot.errors import PromptPilotError
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,16 +25,16 @@ STATUS: dict[type[PromptPilotError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.RevisionConflict: HTTPStatus.PRECONDITION_FAILED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.StepError: HTTPStatus.BAD_GATEWAY,
-    errors.StepTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
-    errors.StepInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ModelRateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.ModelOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.ModelTimeout: HTTPStatus.GATEWAY_TIMEOUT,
-    errors.ModelUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ModelRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ContextTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ModelRejectedRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.StepError: HTTPStatus.BAD_GATEWAY,
+    step_errors.StepTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
+    step_errors.StepInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.ModelRateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    step_errors.ModelOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    step_errors.ModelTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+    step_errors.ModelUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.ModelRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.ContextTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.ModelRejectedRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.JsonInvalid: HTTPStatus.BAD_REQUEST,
     refusals.MediaTypeUnsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     refusals.PathUnknown: HTTPStatus.NOT_FOUND,

@@ -6,7 +6,7 @@ from typing import Any
 
 from promptpilot.adapters.aws.dynamo_items import stored_item
 from promptpilot.platform import current
-from promptpilot.ports import Item
+from promptpilot.ports.table import Item
 from promptpilot.services.outbox import OUTBOX
 from promptpilot.services.outbox_relay import relay
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 
 OF_EXECUTION = 2
 OF_STATE = 2

@@ -12,7 +12,7 @@ from typing import Any
 from embedded.database import Database
 from embedded.engine.engine import Engine
 from promptpilot.domain.base import digest_of
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 from tests.conformance.case import Case
 from tests.conformance.outcome import Outcome
 from tests.conformance.worker import Worker

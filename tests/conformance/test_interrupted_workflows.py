@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from embedded.database import Database
 from embedded.engine.engine import Engine
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.conformance.random_worker import ANSWERS
 from tests.conformance.test_random_workflows import envelope
 from tests.engine.patience import until

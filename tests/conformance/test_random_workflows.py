@@ -15,7 +15,7 @@ from embedded.database import Database
 from embedded.engine.engine import Engine
 from embedded.engine.retries import Retrier
 from promptpilot.domain.workflow import WorkflowDocument
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.conformance.events import events, transitions
 from tests.conformance.random_worker import ERRORS, RandomWorker
 from tests.engine.statuses import Statuses

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.stub import Stubber
 
 from promptpilot.adapters.aws.step_functions import StepFunctions
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.contract.aws_clients import client
 from tests.contract.orchestrators import LOG_GROUP, MACHINES, ROLE, step_functions
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from promptpilot import clock as product_clock
-from promptpilot.ports import Blobs, Identity, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.identity import Identity
+from promptpilot.ports.table import Table
 from tests.contract.hand_clock import HandClock
 from tests.contract.issuers import ISSUERS, Issuer
 from tests.contract.stores import BLOBS, TABLES, Aws, mocked_aws

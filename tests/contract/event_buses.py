@@ -11,7 +11,7 @@ import boto3
 from embedded.event_bus import LocalEventBus
 from promptpilot.adapters.aws.event_bus import EventBridgeBus
 from promptpilot.bus_event import SOURCE
-from promptpilot.ports import EventBus
+from promptpilot.ports.event_bus import EventBus
 from tests.contract.stores import REGION
 
 _numbers = itertools.count()

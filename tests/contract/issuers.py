@@ -7,7 +7,7 @@ from pathlib import Path
 
 from embedded.database import Database
 from embedded.identity import LocalIdentity
-from promptpilot.ports import Identity
+from promptpilot.ports.identity import Identity
 from tests.contract.user_pools import Cognito, user_pool
 
 EMAIL = "one@example.com"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from promptpilot.errors import ConditionFailed
-from promptpilot.ports import Create, Item, Key, Operation, Table
+from promptpilot.ports.table import Create, Item, Key, Operation, Table
 
 
 def item(sort: str = "s", partition: str = "p", **fields: Any) -> Item:

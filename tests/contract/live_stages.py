@@ -12,7 +12,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from embedded.live import LocalLive, Outgoing
 from promptpilot.adapters.aws.websocket_connections import WebSocketConnections
-from promptpilot.ports import Live
+from promptpilot.ports.live import Live
 from tests.contract.stores import REGION
 
 SECONDS = 10

@@ -18,7 +18,8 @@ from embedded.engine.queue import EngineQueue
 from promptpilot.adapters.aws.step_functions import StepFunctions
 from promptpilot.adapters.aws.step_queue import SqsStepQueue
 from promptpilot.domain.base import digest_of
-from promptpilot.ports import Machine, Orchestrator, StepQueue
+from promptpilot.ports.orchestrator import Machine, Orchestrator
+from promptpilot.ports.step_queue import StepQueue
 from tests.contract.stores import REGION
 
 if TYPE_CHECKING:

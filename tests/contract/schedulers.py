@@ -12,7 +12,7 @@ from embedded.database import Database
 from embedded.event_bus import LocalEventBus
 from embedded.scheduler import SqliteScheduler
 from promptpilot.adapters.aws.scheduler import EventBridgeScheduler, schedule_name
-from promptpilot.ports import Scheduler
+from promptpilot.ports.scheduler import Scheduler
 from tests.contract.stores import REGION
 
 BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/promptpilot-dev"

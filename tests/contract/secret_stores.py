@@ -10,7 +10,7 @@ import boto3
 from embedded.database import Database
 from embedded.secrets import FileSecrets
 from promptpilot.adapters.aws.ssm_secrets import SsmSecrets
-from promptpilot.ports import Secrets
+from promptpilot.ports.secrets import Secrets
 from tests.contract.stores import REGION
 
 _numbers = itertools.count()

@@ -18,7 +18,8 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVersion
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.errors import Unavailable
-from promptpilot.ports import Create, Machine, Put, Table
+from promptpilot.ports.orchestrator import Machine
+from promptpilot.ports.table import Create, Put, Table
 from promptpilot.services.executions.limits import put_limits
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.records import load_execution

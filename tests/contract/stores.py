@@ -16,7 +16,8 @@ from embedded.table import SqliteTable
 from promptpilot.adapters.aws.blobs import S3Blobs
 from promptpilot.adapters.aws.dynamo_items import table_definition
 from promptpilot.adapters.aws.table import DynamoTable
-from promptpilot.ports import Blobs, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import ConditionFailed
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     Check,
     Create,
     Delete,

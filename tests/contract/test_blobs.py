@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from promptpilot.errors import Invalid, NotFound
-from promptpilot.ports import Blobs
+from promptpilot.ports.blobs import Blobs
 from tests.contract.threads import in_threads
 
 ABSENT = hashlib.sha256(b"absent").hexdigest()

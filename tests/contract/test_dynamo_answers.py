@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from promptpilot.adapters.aws.dynamo_items import item_attributes, key_attributes
 from promptpilot.adapters.aws.table import DynamoTable
 from promptpilot.errors import ConditionFailed, StoreUnavailable, TooLarge
-from promptpilot.ports import Create, Delete, Index, Key, Put
+from promptpilot.ports.table import Create, Delete, Index, Key, Put
 from tests.contract.aws_clients import client, cut_off_client
 from tests.contract.items import item
 

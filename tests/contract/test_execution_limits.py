@@ -12,7 +12,7 @@ import pytest
 from promptpilot.adapters.aws.table import DynamoTable
 from promptpilot.domain.execution import ExecutionStatus, Slot
 from promptpilot.errors import StoreUnavailable, Unavailable
-from promptpilot.ports import Operation, Table
+from promptpilot.ports.table import Operation, Table
 from promptpilot.services.executions import queue as execution_queue
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.records import load_execution

@@ -14,7 +14,8 @@ from promptpilot.errors import (
     CredentialsRejected,
     StoreUnavailable,
 )
-from promptpilot.ports import Identity, Operation
+from promptpilot.ports.identity import Identity
+from promptpilot.ports.table import Operation
 from promptpilot.services import accounts
 from tests.contract.issuers import EMAIL, PASSWORD, Issuer
 from tests.contract.user_pools import Cognito, UserPool, user_pool

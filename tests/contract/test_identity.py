@@ -4,13 +4,8 @@ import pytest
 
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.identity import Tokens, User
-from promptpilot.errors import (
-    AlreadyExists,
-    CodeRejected,
-    CredentialsRejected,
-    Unauthenticated,
-)
-from promptpilot.ports import Identity
+from promptpilot.errors import AlreadyExists, CodeRejected, CredentialsRejected, Unauthenticated
+from promptpilot.ports.identity import Identity
 from promptpilot.services.principals import personal_workspace
 from tests.contract.issuers import EMAIL, PASSWORD, Issuer
 

@@ -13,7 +13,7 @@ from promptpilot.domain.ids import new_id
 from promptpilot.domain.live import Connection, Subscribe, Unsubscribe
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import NotFound
-from promptpilot.ports import Create, Item, Table
+from promptpilot.ports.table import Create, Item, Table
 from promptpilot.services.live.connections import (
     CONNECTIONS_PER_USER,
     connect,

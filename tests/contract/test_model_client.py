@@ -13,8 +13,8 @@ from embedded.local_model import LOG_FILE, LocalModel
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.domain.model import Completion, Message, ModelRequest, Settings
-from promptpilot.errors import ContextTooLong, ModelOverloaded, ModelTimeout
-from promptpilot.ports import ModelClient
+from promptpilot.ports.models import ModelClient
+from promptpilot.step_errors import ContextTooLong, ModelOverloaded, ModelTimeout
 from tests.fakes import ScriptedModel
 from tests.scripted_openai import ScriptedOpenAI, echoes, hangs, replies, says
 

@@ -12,11 +12,8 @@ from pydantic import SecretStr
 
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.domain.model import Message, ModelRequest, Settings, Usage
-from promptpilot.errors import (
-    Invalid,
-    ModelAuthFailed,
-    ModelUnavailable,
-)
+from promptpilot.errors import Invalid
+from promptpilot.step_errors import ModelAuthFailed, ModelUnavailable
 from tests.scripted_openai import (
     ScriptedOpenAI,
     chat_completion,

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.clock import now
 from promptpilot.domain.model import Message, ModelRequest
-from promptpilot.errors import (
+from promptpilot.step_errors import (
     ContextTooLong,
     ModelAuthFailed,
     ModelError,

@@ -11,7 +11,7 @@ from promptpilot.domain.execution import log_id
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.step_job import StepPlace
-from promptpilot.ports import PartialTexts
+from promptpilot.ports.live import PartialTexts
 from tests.fakes import MemoryTable
 
 WORKSPACE, OTHER = new_id("ws"), new_id("ws")

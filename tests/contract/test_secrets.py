@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from promptpilot.errors import Invalid, PromptPilotError, TooLarge
-from promptpilot.ports import Secrets
+from promptpilot.ports.secrets import Secrets
 from tests.contract.secret_stores import SECRETS
 from tests.contract.stores import Aws
 from tests.contract.threads import in_threads

@@ -12,7 +12,7 @@ from embedded.database import Database
 from embedded.table import SqliteTable
 from promptpilot.domain.event import Event, EventType
 from promptpilot.errors import StoreUnavailable
-from promptpilot.ports import Check, Create, Delete, Index, Key, Put, Replace
+from promptpilot.ports.table import Check, Create, Delete, Index, Key, Put, Replace
 from promptpilot.services.outbox import KEPT_SECONDS, outbox
 from tests.contract.hand_clock import HandClock
 from tests.contract.items import create, item, sorts

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from promptpilot.adapters.aws.machine_definition import definition_of
 from promptpilot.adapters.aws.step_functions import StepFunctions
 from promptpilot.errors import Conflict, DocumentInvalid, Invalid, NotFound, Unavailable
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.contract.aws_clients import cut_off_client
 from tests.contract.canned_step_functions import (
     ARN,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from promptpilot.adapters.aws.execution_history import events_of
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from tests.contract.canned_step_functions import EXECUTION, MACHINE, NOW, Answers
 
 Told = list[tuple[Any, ...]]

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.domain.model import Message, ModelRequest, Usage
-from promptpilot.errors import (
+from promptpilot.step_errors import (
     ContextTooLong,
     ModelError,
     ModelOverloaded,
@@ -26,7 +26,6 @@ from tests.scripted_openai import (
     Received,
     ScriptedOpenAI,
     chunk,
-    echoes,
     events,
     replies,
     says,
@@ -117,19 +116,17 @@ async def test_an_answer_is_the_same_however_it_is_sent(
     assert completion.usage == Usage(input_tokens=12, output_tokens=3)
 
 
-async def test_the_server_is_asked_to_end_the_connection_of_a_stream_and_of_no_other_call(
+async def test_the_connection_of_a_stream_is_not_used_again(
     server: ScriptedOpenAI, client: OpenAICompatible
 ) -> None:
-    asked: list[str | None] = []
+    async def whole(_: Received, transport: asyncio.Transport) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+        transport.write(head + b"Content-Length: %d\r\n\r\n" % len(HELLO) + HELLO)
 
-    async def behave(received: Received, transport: asyncio.Transport) -> None:
-        asked.append(received.headers.get("connection"))
-        await (streams(HELLO) if "stream" in received.body else echoes)(received, transport)
-
-    server.behave = behave
-    await client.complete(REQUEST, on_text=lambda _: None)
-    await client.complete(REQUEST)
-    assert asked == ["close", None]
+    server.behave = whole
+    for _ in range(3):
+        await client.complete(REQUEST, on_text=lambda _: None)
+    assert server.connections == 3
 
 
 async def test_a_server_that_sends_the_answer_whole_is_taken_at_its_word(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     Check,
     Create,
     Delete,

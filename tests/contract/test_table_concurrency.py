@@ -9,7 +9,7 @@ import pytest
 
 from embedded.table import SqliteTable
 from promptpilot.adapters.aws.table import DynamoTable
-from promptpilot.ports import Create, Delete, Key, Operation, Put, Replace, Table
+from promptpilot.ports.table import Create, Delete, Key, Operation, Put, Replace, Table
 from tests.contract.items import item, refused_at
 from tests.contract.stores import Aws, new_dynamodb_table, sqlite_table
 from tests.contract.threads import in_threads

@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptpilot.ports import Create, Index, Item, Key, Put, Replace, Table
+from promptpilot.ports.table import Create, Index, Item, Key, Put, Replace, Table
 from tests.contract.hand_clock import HandClock
 from tests.contract.items import create, item, refused_at, sorts
 

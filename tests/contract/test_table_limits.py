@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from promptpilot.errors import CursorInvalid, TooLarge
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     MAX_ITEM_BYTES,
     Check,
     Create,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptpilot.ports import Create, Delete, Index, Item, Key, Page, Put, Replace, Table
+from promptpilot.ports.table import Create, Delete, Index, Item, Key, Page, Put, Replace, Table
 from tests.contract.items import create, item, sorts
 
 TEXTS = ["\u0000", "\u0001", "A", "Z", "a", "a\u0000", "aa", "ab", "b", "\u007f", "\u0080", "é"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from promptpilot.errors import ConditionFailed
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     Check,
     Create,
     Delete,

@@ -7,7 +7,7 @@ import pytest
 
 from embedded.waiter import LocalWaiter
 from promptpilot.adapters.aws.polling_waiter import PollingWaiter
-from promptpilot.ports import Waiter
+from promptpilot.ports.waiter import Waiter
 
 WAITERS: dict[str, Callable[[], Waiter]] = {"local": LocalWaiter, "polling": PollingWaiter}
 LONG = 20.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptpilot.domain.base import digest_of
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 
 RESOURCE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 TOKEN = "{% $states.context.Task.Token %}"

@@ -8,7 +8,7 @@ import pytest
 
 from embedded.database import Database
 from embedded.engine.engine import Engine
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.engine.scripted_worker import ScriptedWorker
 from tests.engine.statuses import Statuses
 

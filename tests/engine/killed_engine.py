@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from embedded.database import Database
 from embedded.engine.engine import Engine
 from promptpilot.errors import StoreUnavailable
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.engine.patience import PATIENCE
 from tests.engine.scripted_worker import Job
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.engine.conftest import Run
 from tests.engine.scripted_worker import ScriptedWorker
 from tests.engine.statuses import Statuses

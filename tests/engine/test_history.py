@@ -7,7 +7,7 @@ import pytest
 
 from embedded.engine.engine import Engine
 from embedded.engine.notes import MAX_KEPT
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 from tests.engine.asl import machine, map_, parallel, pass_, task
 from tests.engine.conftest import MakeEngine
 from tests.engine.patience import until

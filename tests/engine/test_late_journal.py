@@ -11,7 +11,7 @@ import pytest
 from embedded.database import Database
 from embedded.engine import journal
 from promptpilot.domain.base import digest_of
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.engine.asl import machine, map_, pass_, task
 from tests.engine.conftest import MakeEngine
 from tests.engine.killed_engine import Records, live

@@ -12,7 +12,7 @@ from promptpilot.domain.ids import new_id
 from promptpilot.domain.progress import StateEvent
 from promptpilot.domain.step_job import StepPlace
 from promptpilot.domain.workflow import WorkflowDocument, WorkflowVersion
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 from promptpilot.services.progress.places import Places, places_of
 from promptpilot.services.progress.states import States
 from tests.engine.conftest import Run

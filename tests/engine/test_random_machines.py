@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from embedded.database import Database
 from embedded.engine.engine import Engine
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from tests.engine.asl import machine, map_, parallel, pass_, task
 from tests.engine.scripted_worker import Job, ScriptedWorker
 from tests.engine.statuses import Statuses

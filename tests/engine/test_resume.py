@@ -7,7 +7,7 @@ import pytest
 
 from embedded.engine.engine import Engine
 from promptpilot.errors import Conflict, NotFound
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.engine.asl import machine, map_, parallel, pass_, task
 from tests.engine.conftest import MakeEngine
 from tests.engine.patience import until

@@ -18,17 +18,12 @@ from promptpilot.domain.identity import Claims, Member, Registration, Tokens, Us
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.schedule import Schedule
-from promptpilot.errors import (
-    AlreadyExists,
-    CodeRejected,
-    CredentialsRejected,
-    Unauthenticated,
-)
+from promptpilot.errors import AlreadyExists, CodeRejected, CredentialsRejected, Unauthenticated
 from promptpilot.keys import member, user_workspaces
 from promptpilot.keys import user as user_key
 from promptpilot.keys import workspace as workspace_key
 from promptpilot.platform import AssembledPlatform, Platform, current
-from promptpilot.ports import Create, Item, Put
+from promptpilot.ports.table import Create, Item, Put
 from promptpilot.services.executions.status import StatusChange, apply_status
 from promptpilot.services.principals import personal_workspace
 from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModels

@@ -13,7 +13,7 @@ from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, machine_name
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import Unavailable
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from promptpilot.services.executions import queue as execution_queue
 from promptpilot.services.executions.suspensions import SuspendRequest, suspend, unsuspend
 from tests.fakes import ScriptedModel

@@ -13,7 +13,7 @@ from promptpilot import clock, platform
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import StoreUnavailable
 from promptpilot.platform import Platform
-from promptpilot.ports import Create, Operation, Replace
+from promptpilot.ports.table import Create, Operation, Replace
 from tests.fakes import MemoryTable
 from tests.handlers.here import PROMPT, Caller, make_execution, make_prompt, make_workflow, set_role
 

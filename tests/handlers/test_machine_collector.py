@@ -10,7 +10,7 @@ from moto import mock_aws
 from functions.machine_collector.handler import handler
 from promptpilot import platform
 from promptpilot.adapters.aws.step_functions import StepFunctions
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from tests.handlers.here import memory_platform
 
 ROLE = "arn:aws:iam::123456789012:role/machines"

@@ -12,7 +12,7 @@ from promptpilot.adapters.aws.dynamo_items import item_attributes
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import Unavailable
-from promptpilot.ports import Item, Key
+from promptpilot.ports.table import Item, Key
 from promptpilot.services.outbox import outbox
 from promptpilot.services.outbox_relay import TOGETHER
 from tests.handlers.here import memory_platform

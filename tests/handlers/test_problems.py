@@ -9,7 +9,7 @@ import pytest
 from functions.api import handler as api
 from functions.api import problems, refusals
 from functions.api.refusals import FieldFault
-from promptpilot import errors
+from promptpilot import errors, step_errors
 from promptpilot.errors import Problem, PromptPilotError
 from promptpilot.platform import Platform
 from tests.handlers.here import event_of
@@ -69,30 +69,30 @@ CASES: list[tuple[PromptPilotError, int, dict[str, Any]]] = [
     (errors.RevisionConflict(current=8), 412, {"current": 8}),
     (errors.Unavailable(retry_after=7), 503, {"retry_after": 7}),
     (errors.StoreUnavailable(), 503, {}),
-    (errors.StepError(log="log_1"), 502, {"log": "log_1"}),
-    (errors.StepTimedOut(), 504, {}),
-    (errors.StepInvalid(), 422, {}),
-    (errors.StepAbandoned(), 502, {}),
-    (errors.OutputInvalid(), 502, {}),
-    (errors.ApprovalTimedOut(), 502, {}),
-    (errors.StepCancelled(), 502, {}),
-    (errors.ChildFailed(child="execution_1"), 502, {"child": "execution_1"}),
-    (errors.WorkflowTooDeep(), 502, {}),
-    (errors.ActionError(), 502, {}),
-    (errors.ActionUnavailable(), 502, {}),
-    (errors.ActionRateLimited(retry_after=2.4), 502, {"retry_after": 2.4}),
-    (errors.ActionRejected(), 502, {}),
-    (errors.EgressRefused(), 502, {}),
-    (errors.ModelError(), 502, {}),
-    (errors.ModelRateLimited(retry_after=2.4), 429, {}),
-    (errors.ModelOverloaded(), 503, {}),
-    (errors.ModelTimeout(), 504, {}),
-    (errors.ModelUnavailable(), 502, {}),
-    (errors.ModelAuthFailed(), 502, {}),
-    (errors.ModelUnknown(model="a/b"), 422, {"model": "a/b"}),
-    (errors.ModelRefused(), 422, {}),
-    (errors.ContextTooLong(), 422, {}),
-    (errors.ModelRejectedRequest(), 422, {}),
+    (step_errors.StepError(log="log_1"), 502, {"log": "log_1"}),
+    (step_errors.StepTimedOut(), 504, {}),
+    (step_errors.StepInvalid(), 422, {}),
+    (step_errors.StepAbandoned(), 502, {}),
+    (step_errors.OutputInvalid(), 502, {}),
+    (step_errors.ApprovalTimedOut(), 502, {}),
+    (step_errors.StepCancelled(), 502, {}),
+    (step_errors.ChildFailed(child="execution_1"), 502, {"child": "execution_1"}),
+    (step_errors.WorkflowTooDeep(), 502, {}),
+    (step_errors.ActionError(), 502, {}),
+    (step_errors.ActionUnavailable(), 502, {}),
+    (step_errors.ActionRateLimited(retry_after=2.4), 502, {"retry_after": 2.4}),
+    (step_errors.ActionRejected(), 502, {}),
+    (step_errors.EgressRefused(), 502, {}),
+    (step_errors.ModelError(), 502, {}),
+    (step_errors.ModelRateLimited(retry_after=2.4), 429, {}),
+    (step_errors.ModelOverloaded(), 503, {}),
+    (step_errors.ModelTimeout(), 504, {}),
+    (step_errors.ModelUnavailable(), 502, {}),
+    (step_errors.ModelAuthFailed(), 502, {}),
+    (step_errors.ModelUnknown(model="a/b"), 422, {"model": "a/b"}),
+    (step_errors.ModelRefused(), 422, {}),
+    (step_errors.ContextTooLong(), 422, {}),
+    (step_errors.ModelRejectedRequest(), 422, {}),
     (
         refusals.ValidationFailed(faults=(FieldFault("body", "/a", "missing", "Needed."),)),
         422,
@@ -128,7 +128,7 @@ def test_an_error_is_answered_with_its_status_and_its_data(
 def test_every_error_of_the_tree_is_among_the_cases() -> None:
     every = {
         each
-        for module in (errors, refusals)
+        for module in (errors, step_errors, refusals)
         for each in vars(module).values()
         if inspect.isclass(each) and issubclass(each, PromptPilotError)
     }
@@ -144,8 +144,8 @@ def test_codes_tell_the_errors_apart() -> None:
     ("error", "name", "value"),
     [
         (errors.Unavailable(retry_after=7), "Retry-After", "7"),
-        (errors.ModelRateLimited(retry_after=2.4), "Retry-After", "2"),
-        (errors.ModelRateLimited(retry_after=0.1), "Retry-After", "1"),
+        (step_errors.ModelRateLimited(retry_after=2.4), "Retry-After", "2"),
+        (step_errors.ModelRateLimited(retry_after=0.1), "Retry-After", "1"),
         (refusals.RequestInFlight(), "Retry-After", "1"),
         (errors.Unauthenticated(), "WWW-Authenticate", 'Bearer realm="promptpilot"'),
         (refusals.MethodNotAllowed(allowed=("GET", "HEAD")), "Allow", "GET, HEAD"),
@@ -159,7 +159,7 @@ def test_what_a_client_can_act_on_is_in_the_headers(
 
 
 def test_a_vendor_that_did_not_say_when_gets_no_retry_after() -> None:
-    assert "Retry-After" not in problems.problem(errors.ModelRateLimited(), "")["headers"]
+    assert "Retry-After" not in problems.problem(step_errors.ModelRateLimited(), "")["headers"]
 
 
 def test_the_position_in_our_transaction_stays_with_us() -> None:

@@ -8,7 +8,7 @@ from promptpilot.clock import now
 from promptpilot.domain.execution import machine_name
 from promptpilot.domain.permissions import Role
 from promptpilot.platform import Platform, current
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from tests.handlers.here import Caller, end_execution, make_execution, make_workflow, set_role
 from tests.unit.world import RecordingOrchestrator
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from promptpilot.domain.model import ModelRequest
-from promptpilot.errors import ModelError, ModelRateLimited, ModelTimeout
 from promptpilot.platform import Platform
+from promptpilot.step_errors import ModelError, ModelRateLimited, ModelTimeout
 from tests.fakes import ScriptedModel
 from tests.handlers.here import PROMPT, Caller, make_prompt
 

@@ -22,7 +22,8 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.progress import progress_subject
 from promptpilot.keys import member
 from promptpilot.platform import Platform, current
-from promptpilot.ports import Delete, HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
+from promptpilot.ports.table import Delete
 from tests.engine.patience import until
 from tests.handlers.here import Caller, end_execution, make_execution, memory_platform, set_role
 from tests.handlers.test_progress import happens as record

@@ -9,7 +9,7 @@ from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.keys import member
 from promptpilot.platform import current
-from promptpilot.ports import Delete
+from promptpilot.ports.table import Delete
 from tests.engine.patience import until
 from tests.handlers.here import Caller, make_execution, set_role
 from tests.live.clients import Client, Refused

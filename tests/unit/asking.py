@@ -10,7 +10,7 @@ from promptpilot.domain.identity import User
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Item, Put
+from promptpilot.ports.table import Item, Put
 from promptpilot.services.executions.approval_lists import ApprovalFilters, list_approvals
 from promptpilot.services.executions.approvals import (
     decide_approval,

@@ -7,7 +7,7 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.prompt_document import PromptDocument, PromptDraft, VersionDraft
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.documents import create_prompt
 from promptpilot.services.prompts.versions import create_version
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from promptpilot.adapters.egress.client import AiohttpEgress
 from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.egress_opened import Opened
-from promptpilot.ports import OutboundAnswer, OutboundRequest
+from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
 
 ANYWHERE = EgressRules()
 LOOPBACK = Opened.read(["127.0.0.0/8"])

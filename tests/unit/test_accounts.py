@@ -11,12 +11,7 @@ from embedded.identity import LocalIdentity
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.identity import SignUp
 from promptpilot.domain.permissions import Role
-from promptpilot.errors import (
-    AlreadyExists,
-    Invalid,
-    NotFound,
-    Unauthenticated,
-)
+from promptpilot.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
 from promptpilot.services import accounts
 from promptpilot.services.principals import principal_of
 from tests.fakes import MemoryTable

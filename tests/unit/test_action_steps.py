@@ -9,11 +9,11 @@ import pytest
 from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.permissions import Role
-from promptpilot.errors import ActionError, EgressRefused, step_error
-from promptpilot.ports import OutboundAnswer
+from promptpilot.ports.egress import OutboundAnswer
 from promptpilot.services.egress_rules import put_egress
 from promptpilot.services.runs import action_steps
 from promptpilot.services.steps.results import STATE_BYTES
+from promptpilot.step_errors import ActionError, EgressRefused, step_error
 from tests.fakes import ScriptedEgress
 from tests.unit.kinds_world import KindsWorld
 

@@ -7,15 +7,13 @@ import pytest
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Usage
 from promptpilot.domain.prompt_document import VersionDraft
-from promptpilot.errors import (
-    ModelOverloaded,
-    StoreUnavailable,
-)
-from promptpilot.ports import Create, Put, Replace
+from promptpilot.errors import StoreUnavailable
+from promptpilot.ports.table import Create, Put, Replace
 from promptpilot.services.executions.totals import totals
 from promptpilot.services.prompts.versions import create_version
 from promptpilot.services.steps import answer_cache
 from promptpilot.services.steps.answer_cache import INLINE_BYTES
+from promptpilot.step_errors import ModelOverloaded
 from tests.fakes import ScriptedModel
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.prompt_steps import PRICE, asking, first

@@ -12,7 +12,7 @@ from promptpilot.domain.execution import ExecutionStatus, LogStatus
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Role
 from promptpilot.errors import Conflict, DocumentInvalid, Forbidden, NotFound, Unavailable
-from promptpilot.ports import Page
+from promptpilot.ports.table import Page
 from promptpilot.services.executions import approval_lists
 from promptpilot.services.executions.approval_lists import ApprovalFilters, list_approvals
 from promptpilot.services.executions.approvals import (

@@ -7,7 +7,7 @@ import pytest
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.execution import Execution, ExecutionStatus, LogStatus
 from promptpilot.errors import Conflict, Unavailable
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from promptpilot.services.executions.children import all_children
 from tests.unit.control import calling, name_of, resumed, status_of, use
 from tests.unit.kinds_world import KindsWorld

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from promptpilot.domain.cursor import MAX_CURSOR_LENGTH
 from promptpilot.errors import CursorInvalid
-from promptpilot.ports import Key, Position
+from promptpilot.ports.table import Key, Position
 from promptpilot.services.cursors import open_cursor, seal_cursor
 
 KEY = b"k" * 32

@@ -8,7 +8,7 @@ import pytest
 from promptpilot.adapters.egress.client import AiohttpEgress
 from promptpilot.adapters.egress.pinned import pinned_connector
 from promptpilot.domain.egress_opened import Opened
-from promptpilot.errors import ActionError, ActionUnavailable, EgressRefused
+from promptpilot.step_errors import ActionError, ActionUnavailable, EgressRefused
 from tests.unit.hostile_site import answer, redirect, serving
 from tests.unit.sending import ANYWHERE, CLOSED, LOOPBACK, Names, request, send
 

@@ -8,7 +8,7 @@ import pytest
 
 from promptpilot.adapters.egress.bodies import MAX_ANSWER_BYTES
 from promptpilot.adapters.egress.client import MAX_BODY_BYTES
-from promptpilot.errors import ActionError, ActionUnavailable, StepInvalid
+from promptpilot.step_errors import ActionError, ActionUnavailable, StepInvalid
 from tests.unit.hostile_site import answer, serving
 from tests.unit.sending import send
 

@@ -5,7 +5,7 @@ import pytest
 from promptpilot.adapters.egress.client import AiohttpEgress
 from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.egress_opened import Opened
-from promptpilot.errors import EgressRefused
+from promptpilot.step_errors import EgressRefused
 from tests.unit.hostile_site import answer, serving
 from tests.unit.sending import ANYWHERE, CLOSED, Names, request, send
 

@@ -20,7 +20,8 @@ from promptpilot.errors import (
     PromptPilotError,
     Unavailable,
 )
-from promptpilot.ports import Machine, Put
+from promptpilot.ports.orchestrator import Machine
+from promptpilot.ports.table import Put
 from promptpilot.services.executions.limits import put_limits
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.executions.resume import KEPT, ensure_resumed

@@ -8,7 +8,7 @@ import pytest
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.execution import ExecutionStatus, Slot
 from promptpilot.errors import WorkflowSuspended
-from promptpilot.ports import Check, Delete, Item, Key, Operation, Page, Table
+from promptpilot.ports.table import Check, Delete, Item, Key, Operation, Page, Table
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.reading import ExecutionFilters, list_executions
 from promptpilot.services.executions.start import ensure_started

@@ -15,7 +15,8 @@ from promptpilot.domain.execution import (
 )
 from promptpilot.domain.step_job import StepPlace
 from promptpilot.keys import log as log_key
-from promptpilot.ports import HistoryEvent, Item, Put
+from promptpilot.ports.orchestrator import HistoryEvent
+from promptpilot.ports.table import Item, Put
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.steps.logs import StoredLog
 from tests.fakes import ScriptedModel

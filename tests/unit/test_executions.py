@@ -13,20 +13,14 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.prompt_document import VersionDraft
-from promptpilot.errors import (
-    DocumentInvalid,
-    Forbidden,
-    ModelOverloaded,
-    NotFound,
-    TooLarge,
-    Unavailable,
-)
-from promptpilot.ports import Machine
+from promptpilot.errors import DocumentInvalid, Forbidden, NotFound, TooLarge, Unavailable
+from promptpilot.ports.orchestrator import Machine
 from promptpilot.services.executions.reading import ExecutionFilters, get_execution, list_executions
 from promptpilot.services.executions.start import ExecuteRequest, ensure_started, execute
 from promptpilot.services.prompts.versions import create_version
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.workflows.documents import create_workflow
+from promptpilot.step_errors import ModelOverloaded
 from tests.fakes import ScriptedModel
 from tests.unit.world import RecordingOrchestrator, World
 

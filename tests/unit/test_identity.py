@@ -24,11 +24,7 @@ from embedded.signing_keys import SigningKeys
 from promptpilot import clock
 from promptpilot.domain.identity import Tokens
 from promptpilot.domain.ids import new_id
-from promptpilot.errors import (
-    AlreadyExists,
-    Unauthenticated,
-    Unavailable,
-)
+from promptpilot.errors import AlreadyExists, Unauthenticated, Unavailable
 
 EMAIL = "one@example.com"
 PASSWORD = "correct horse battery staple"

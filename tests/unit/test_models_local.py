@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from embedded.local_model import COMMAND, LOG_FILE, LocalModel
-from promptpilot.errors import ModelUnavailable
+from promptpilot.step_errors import ModelUnavailable
 
 SECONDS = 30.0
 

@@ -12,9 +12,10 @@ from promptpilot.clock import now
 from promptpilot.domain.model import Message, ModelRequest
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
-from promptpilot.errors import Invalid, ModelTimeout, ModelUnavailable, ModelUnknown
+from promptpilot.errors import Invalid
 from promptpilot.services.models import list_models
 from promptpilot.settings import CustomModels
+from promptpilot.step_errors import ModelTimeout, ModelUnavailable, ModelUnknown
 from tests.fakes import ScriptedModels
 from tests.scripted_openai import ScriptedOpenAI, hangs
 

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from promptpilot import clock as product_clock
 from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.domain.model import Message, ModelRequest
-from promptpilot.errors import ModelAuthFailed, ModelUnavailable, PromptPilotError, StoreUnavailable
+from promptpilot.errors import PromptPilotError, StoreUnavailable
 from promptpilot.settings import CustomModels
+from promptpilot.step_errors import ModelAuthFailed, ModelUnavailable
 from tests.contract.hand_clock import HandClock
 from tests.scripted_openai import ScriptedOpenAI
 

@@ -14,7 +14,7 @@ from embedded.table import UNPUBLISHABLE, SqliteTable
 from promptpilot.domain.event import MAX_EVENT_BYTES, Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.errors import StoreUnavailable, TooLarge
-from promptpilot.ports import Create
+from promptpilot.ports.table import Create
 from promptpilot.services.outbox import outbox
 from promptpilot.services.outbox_relay import TOGETHER
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from promptpilot.domain.model import Completion, Price, Usage
-from promptpilot.errors import (
+from promptpilot.step_errors import (
     ContextTooLong,
     ModelAuthFailed,
     ModelError,

@@ -20,7 +20,7 @@ from promptpilot.errors import (
     Unavailable,
     VersionBumpTooSmall,
 )
-from promptpilot.ports import Operation
+from promptpilot.ports.table import Operation
 from promptpilot.services.prompts.documents import get_prompt, update_prompt
 from promptpilot.services.prompts.labels import move_label
 from promptpilot.services.prompts.versions import (

@@ -6,7 +6,7 @@ import pytest
 
 from promptpilot.adapters.egress.destination import read_destination
 from promptpilot.domain.public_addresses import is_public
-from promptpilot.errors import EgressRefused, StepInvalid
+from promptpilot.step_errors import EgressRefused, StepInvalid
 
 
 @pytest.mark.parametrize("text", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "2a00::1"])

@@ -4,11 +4,9 @@ from typing import Any
 
 from promptpilot.domain.execution import Execution, LogStatus, Override, Replay
 from promptpilot.domain.prompt_document import VersionDraft
-from promptpilot.errors import (
-    ModelOverloaded,
-)
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.prompts.versions import create_version
+from promptpilot.step_errors import ModelOverloaded
 from tests.fakes import ScriptedModel
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.prompt_steps import asking, first

@@ -9,17 +9,13 @@ from promptpilot import keys
 from promptpilot.compiler import jobs
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Completion, Price, Usage
-from promptpilot.errors import (
-    ModelOverloaded,
-    ModelUnavailable,
-    StoreUnavailable,
-    Unavailable,
-)
+from promptpilot.errors import StoreUnavailable, Unavailable
 from promptpilot.services.logs import list_logs
 from promptpilot.services.runs import step_runs
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps import heartbeats
 from promptpilot.services.steps.claimed import StepBusyError
+from promptpilot.step_errors import ModelOverloaded, ModelUnavailable
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

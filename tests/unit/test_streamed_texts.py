@@ -14,11 +14,12 @@ from promptpilot.domain.identity import Member
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.live import Connection, Subscribe
 from promptpilot.domain.permissions import Role
-from promptpilot.errors import ModelOverloaded, StoreUnavailable
-from promptpilot.ports import Item, Put
+from promptpilot.errors import StoreUnavailable
+from promptpilot.ports.table import Item, Put
 from promptpilot.services.live.connections import subscribe
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps.streamed_texts import streamed
+from promptpilot.step_errors import ModelOverloaded
 from tests.fakes import ScriptedModel
 from tests.unit.world import World
 

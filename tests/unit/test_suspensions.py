@@ -11,7 +11,7 @@ from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import Workflow
 from promptpilot.errors import Forbidden
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.executions import start as execution_start
 from promptpilot.services.executions import suspensions
 from promptpilot.services.executions.suspensions import (

@@ -14,16 +14,9 @@ from promptpilot.domain.prompt_document import PromptDocument
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.domain.workflow_steps import PromptStep, WorkflowStep
-from promptpilot.errors import (
-    DocumentInvalid,
-    Forbidden,
-    Invalid,
-    NotFound,
-    StepInvalid,
-    TooLarge,
-    Unavailable,
-)
-from promptpilot.ports import Index, Machine
+from promptpilot.errors import DocumentInvalid, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from promptpilot.ports.orchestrator import Machine
+from promptpilot.ports.table import Index
 from promptpilot.services.workflows.documents import (
     create_workflow,
     get_asl,
@@ -31,6 +24,7 @@ from promptpilot.services.workflows.documents import (
     list_workflows,
 )
 from promptpilot.services.workflows.versions import load_workflow_version, resolve_workflow
+from promptpilot.step_errors import StepInvalid
 from tests.fakes import MemoryTable
 from tests.unit.prompt_world import made, someone
 from tests.unit.workflow_samples import transform, workflow

@@ -20,7 +20,7 @@ from promptpilot.errors import (
     Unavailable,
     VersionBumpTooSmall,
 )
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 from promptpilot.services.workflows.documents import (
     archive_workflow,
     find_workflow,

@@ -7,7 +7,7 @@ from typing import Any
 from promptpilot.adapters.partial_texts import TablePartialTexts
 from promptpilot.domain.execution import Execution, ExecutionLog, log_id, machine_name
 from promptpilot.domain.progress import EndEvent, Progress, ProgressEvent, StateEvent, TextEvent
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from promptpilot.services.progress.following import Ports, get_progress
 from promptpilot.services.runs.step_runs import run_workflow_step
 from tests.fakes import ScriptedModel

@@ -16,7 +16,7 @@ from promptpilot.domain.prompt_document import PromptDraft
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.errors import NotFound
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 from promptpilot.services.executions.reading import get_execution
 from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.executions.status import StatusChange, apply_status

@@ -9,7 +9,7 @@ from functions.api.idempotency import idempotent
 from functions.api.principal import Caller
 from functions.api.router import Routes
 from functions.api.routes import prompt_examples as examples
-from promptpilot import errors
+from promptpilot import step_errors
 from promptpilot.domain.prompt_document import Rendered, RenderRequest
 from promptpilot.platform import current
 from promptpilot.services.prompts import render as prompt_render
@@ -57,12 +57,12 @@ def render_prompt(
         examples.RUN,
         refusals=[
             *RENDERING,
-            errors.StepInvalid(reason="No model is named, neither here nor by the prompt."),
-            errors.ModelUnknown(model="custom/none/model"),
-            errors.ModelRateLimited(log=examples.LOG_ID, retry_after=20),
-            errors.ModelUnavailable(log=examples.LOG_ID),
-            errors.OutputInvalid(log=examples.LOG_ID),
-            errors.StepTimedOut(log=examples.LOG_ID),
+            step_errors.StepInvalid(reason="No model is named, neither here nor by the prompt."),
+            step_errors.ModelUnknown(model="custom/none/model"),
+            step_errors.ModelRateLimited(log=examples.LOG_ID, retry_after=20),
+            step_errors.ModelUnavailable(log=examples.LOG_ID),
+            step_errors.OutputInvalid(log=examples.LOG_ID),
+            step_errors.StepTimedOut(log=examples.LOG_ID),
         ],
     ),
 )

@@ -80,7 +80,7 @@ the key}         |
 
 import re
 
-from promptpilot.ports import Key
+from promptpilot.ports.table import Key
 
 META = "META"
 DRAFT = "DRAFT"

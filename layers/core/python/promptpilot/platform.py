@@ -3,23 +3,19 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from promptpilot.ports import (
-    Blobs,
-    Egress,
-    EventBus,
-    Followers,
-    Identity,
-    Live,
-    Models,
-    Offload,
-    Orchestrator,
-    PartialTexts,
-    Scheduler,
-    Secrets,
-    StepQueue,
-    Table,
-    Waiter,
-)
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.egress import Egress
+from promptpilot.ports.event_bus import EventBus
+from promptpilot.ports.identity import Identity
+from promptpilot.ports.live import Followers, Live, PartialTexts
+from promptpilot.ports.models import Models
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.scheduler import Scheduler
+from promptpilot.ports.secrets import Secrets
+from promptpilot.ports.step_queue import StepQueue
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 
 
 class Platform(Protocol):

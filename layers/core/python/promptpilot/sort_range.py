@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from promptpilot.errors import CursorInvalid
-from promptpilot.ports import Index, Position
+from promptpilot.ports.table import Index, Position
 from promptpilot.table_limits import MAX_PAGE_ITEMS
 
 _LAST_BEFORE_SURROGATES = 0xD7FF

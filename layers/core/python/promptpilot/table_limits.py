@@ -6,7 +6,7 @@ The limits are DynamoDB's, so that nothing that is written on a laptop is refuse
 from collections.abc import Sequence
 
 from promptpilot.errors import TooLarge
-from promptpilot.ports import (
+from promptpilot.ports.table import (
     MAX_ITEM_BYTES,
     MAX_WRITE_OPERATIONS,
     Check,

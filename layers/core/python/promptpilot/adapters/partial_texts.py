@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from promptpilot import keys
 from promptpilot.clock import epoch_ms
-from promptpilot.ports import Delete, Item, Put, Table
+from promptpilot.ports.table import Delete, Item, Put, Table
 
 KIND = "partial_text"
 PAUSE_SECONDS = 1.0

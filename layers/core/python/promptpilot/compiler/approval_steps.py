@@ -15,7 +15,7 @@ from promptpilot.compiler.states import TASK_RESULT, After, Around, States, leav
 from promptpilot.domain.approval import OUTCOMES
 from promptpilot.domain.schema_rules import schema_faults
 from promptpilot.domain.workflow_steps import ApprovalStep
-from promptpilot.errors import ApprovalTimedOut
+from promptpilot.step_errors import ApprovalTimedOut
 
 _TIMEOUT = "States.Timeout"
 

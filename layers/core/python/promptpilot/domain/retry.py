@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from promptpilot.domain.duration import Duration, between, seconds_of
 from promptpilot.domain.written import Written
-from promptpilot.errors import step_error_names
+from promptpilot.step_errors import step_error_names
 
 TIMEOUT, HEARTBEAT_TIMEOUT = "States.Timeout", "States.HeartbeatTimeout"
 MACHINE_ERRORS = (TIMEOUT, HEARTBEAT_TIMEOUT)

@@ -20,7 +20,7 @@ from promptpilot.domain.step_fields import MAX_STEPS
 from promptpilot.domain.versioned import Versioned
 from promptpilot.domain.workflow_steps import AnyStep, JobStep, PromptStep, Step, WorkflowStep
 from promptpilot.domain.written import Written
-from promptpilot.errors import StepInvalid
+from promptpilot.step_errors import StepInvalid
 
 J = TypeVar("J", bound=JobStep)
 

@@ -20,7 +20,8 @@ from promptpilot.errors import (
     NotFound,
     PasswordResetRequired,
 )
-from promptpilot.ports import Create, Identity, Index, Item, Table
+from promptpilot.ports.identity import Identity
+from promptpilot.ports.table import Create, Index, Item, Table
 from promptpilot.services.outbox import outbox
 from promptpilot.services.principals import personal_workspace
 

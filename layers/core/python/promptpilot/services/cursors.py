@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 
 from promptpilot.errors import CursorInvalid
-from promptpilot.ports import Key, Position
+from promptpilot.ports.table import Key, Position
 
 _MAC_BYTES = 16
 """128 bits of HMAC-SHA256: out of reach for guessing, and half the length."""

@@ -5,7 +5,7 @@ from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Item, Put, Table
+from promptpilot.ports.table import Item, Put, Table
 from promptpilot.services.outbox import outbox
 
 KIND = "egress"

@@ -12,7 +12,7 @@ from promptpilot.domain.ids import ExecutionId, FeedbackId, UserId, WorkspaceId,
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import NotFound
-from promptpilot.ports import Create, Index, Item, Position, Table
+from promptpilot.ports.table import Create, Index, Item, Position, Table
 from promptpilot.services.outbox import outbox
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

@@ -12,14 +12,8 @@ from typing import Generic, TypeVar
 from promptpilot.clock import now
 from promptpilot.domain.version_choice import pick_version
 from promptpilot.domain.versioned import Versioned
-from promptpilot.errors import (
-    ConditionFailed,
-    NotFound,
-    RevisionConflict,
-    Unavailable,
-    Unpublished,
-)
-from promptpilot.ports import Item, Key, Operation, Replace, Table
+from promptpilot.errors import ConditionFailed, NotFound, RevisionConflict, Unavailable, Unpublished
+from promptpilot.ports.table import Item, Key, Operation, Replace, Table
 from promptpilot.services.lru import LruCache
 
 ATTEMPTS = 16

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from promptpilot.clock import now
-from promptpilot.ports import Orchestrator
+from promptpilot.ports.orchestrator import Orchestrator
 
 IDLE = timedelta(days=30)
 """Longer than an execution can be resumed, which is 14 days on Step Functions."""

@@ -11,7 +11,7 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.versioned import MAX_LABELS, Label
 from promptpilot.errors import Conflict, Invalid, NotFound
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.heads import H, Head, HeadChange, HeadStore
 from promptpilot.services.outbox import outbox
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from promptpilot.ports import Index, Item, Page, Position, Table
+from promptpilot.ports.table import Index, Item, Page, Position, Table
 
 SCANNED_PAGES = 10
 """How many pages of the index one list looks through before it answers with what it has."""

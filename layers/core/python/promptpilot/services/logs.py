@@ -6,7 +6,8 @@ from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import NotFound
-from promptpilot.ports import Blobs, Position, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Position, Table
 from promptpilot.services.steps.logs import StoredLog, read_contents
 
 

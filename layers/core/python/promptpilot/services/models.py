@@ -3,7 +3,7 @@
 from promptpilot.domain.model import ModelInfo
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Models
+from promptpilot.ports.models import Models
 
 
 def list_models(principal: Principal, *, models: Models) -> tuple[ModelInfo, ...]:

@@ -4,7 +4,7 @@ from promptpilot import keys
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.event import MAX_EVENT_BYTES, Event
 from promptpilot.errors import TooLarge
-from promptpilot.ports import Create, Item
+from promptpilot.ports.table import Create, Item
 
 OUTBOX = "outbox"
 """The `kind` of an outbox item; relays select by it."""

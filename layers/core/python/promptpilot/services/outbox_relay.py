@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from promptpilot.domain.event import MAX_EVENT_BYTES, Event
 from promptpilot.errors import Unavailable
-from promptpilot.ports import EventBus, Item
+from promptpilot.ports.event_bus import EventBus
+from promptpilot.ports.table import Item
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from promptpilot import keys
 from promptpilot.domain.identity import Member
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import NotFound, Unauthenticated
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 
 _WORKSPACE_ID = re.compile(r"ws_[0-9A-HJKMNP-TV-Z]{26}")
 

@@ -6,7 +6,7 @@ from promptpilot.domain.base import Model
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.prompt_document import VersionSummary
 from promptpilot.domain.workflow import WorkflowVersion
-from promptpilot.ports import Key, Position, Table
+from promptpilot.ports.table import Key, Position, Table
 
 
 class VersionPage(Model):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from promptpilot.errors import ConditionFailed, PromptPilotError, StoreUnavailable, TooLarge
-from promptpilot.ports import MAX_ITEM_BYTES
+from promptpilot.ports.table import MAX_ITEM_BYTES
 
 T = TypeVar("T")
 

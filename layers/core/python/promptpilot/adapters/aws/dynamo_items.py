@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from promptpilot.ports import Check, Create, Delete, Index, Item, Key, Operation, Put, Replace
+from promptpilot.ports.table import Check, Create, Delete, Index, Item, Key, Operation, Put, Replace
 
 Attributes = Mapping[str, Mapping[str, Any]]
 """Names to values with their types: `{"kind": {"S": "prompt"}}`."""

@@ -12,7 +12,7 @@ from promptpilot.adapters.aws.dynamo_items import (
     stored_item,
     stored_key,
 )
-from promptpilot.ports import Index, Item, Page, Position
+from promptpilot.ports.table import Index, Item, Page, Position
 from promptpilot.sort_range import SortRange
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from promptpilot.ports import Happening, HistoryEvent
+from promptpilot.ports.orchestrator import Happening, HistoryEvent
 
 FAILED = {
     "TaskFailed": "taskFailedEventDetails",

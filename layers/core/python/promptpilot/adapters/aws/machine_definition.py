@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from promptpilot.ports import Machine
+from promptpilot.ports.orchestrator import Machine
 
 NAMED_BY = 24
 """How many characters of the digest are in a machine's name, which has 80 at most."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pydantic import SecretStr
 
 from promptpilot.domain.egress_opened import Opened
-from promptpilot.ports import Offload
+from promptpilot.ports.offload import Offload
 from promptpilot.settings import Deployed, Settings
 
 if TYPE_CHECKING:

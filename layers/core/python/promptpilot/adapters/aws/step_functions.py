@@ -11,7 +11,7 @@ from promptpilot.adapters.aws.machine_definition import definition_of, machine_n
 from promptpilot.adapters.aws.refusals import Refused, asking
 from promptpilot.adapters.aws.state_payload import failure, json_text
 from promptpilot.errors import Conflict, DocumentInvalid, NotFound, Problem, Unavailable
-from promptpilot.ports import HistoryEvent, Machine
+from promptpilot.ports.orchestrator import HistoryEvent, Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -10,7 +10,7 @@ from promptpilot.adapters.aws.dynamo_items import key_attributes, stored_item, w
 from promptpilot.adapters.aws.dynamo_query import query_page
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import StoreUnavailable
-from promptpilot.ports import Index, Item, Key, Operation, Page, Position
+from promptpilot.ports.table import Index, Item, Key, Operation, Page, Position
 from promptpilot.sort_range import sort_range
 from promptpilot.table_limits import is_storable, require_few_keys, require_writable
 

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator, Callable
 
-from promptpilot.errors import ActionError, ActionUnavailable
+from promptpilot.step_errors import ActionError, ActionUnavailable
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _GZIP_OR_ZLIB = 47

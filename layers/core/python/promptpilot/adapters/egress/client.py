@@ -22,8 +22,8 @@ from promptpilot.adapters.egress.pinned import Resolve, pinned_connector, resolv
 from promptpilot.domain.egress import STANDARD_PORTS, EgressRules
 from promptpilot.domain.egress_opened import Opened
 from promptpilot.domain.public_addresses import is_public
-from promptpilot.errors import ActionError, ActionUnavailable, EgressRefused, StepInvalid
-from promptpilot.ports import OutboundAnswer, OutboundRequest
+from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
+from promptpilot.step_errors import ActionError, ActionUnavailable, EgressRefused, StepInvalid
 
 MAX_REDIRECTS = 5
 MAX_BODY_BYTES = 256 * 1024

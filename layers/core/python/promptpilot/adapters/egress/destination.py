@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from yarl import URL
 
-from promptpilot.errors import EgressRefused, StepInvalid
+from promptpilot.step_errors import EgressRefused, StepInvalid
 
 MAX_URL_CHARACTERS = 8_000
 _SCHEMES = frozenset({"http", "https"})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from promptpilot.errors import StepInvalid
+from promptpilot.step_errors import StepInvalid
 
 MAX_HEADERS = 100
 MAX_HEADERS_BYTES = 32 * 1024

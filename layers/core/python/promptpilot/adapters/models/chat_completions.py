@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import to_json
 
 from promptpilot.domain.model import Completion, ModelRequest, Usage
-from promptpilot.errors import ModelRefused, ModelUnavailable
+from promptpilot.step_errors import ModelRefused, ModelUnavailable
 
 MAX_MODEL_NAME = 200
 _SCHEMA_NAME = "output"

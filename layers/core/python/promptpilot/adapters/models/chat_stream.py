@@ -9,7 +9,7 @@ from promptpilot.adapters.models.chat_completions import Delta, served_model, us
 from promptpilot.adapters.models.event_stream import EventStream
 from promptpilot.adapters.models.openai_errors import stream_error
 from promptpilot.domain.model import Completion, Usage
-from promptpilot.errors import ModelRefused, ModelUnavailable
+from promptpilot.step_errors import ModelRefused, ModelUnavailable
 
 DONE = "[DONE]"
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.errors import ModelTimeout
-from promptpilot.ports import OnText
+from promptpilot.ports.models import OnText
+from promptpilot.step_errors import ModelTimeout
 
 LOCAL_VENDOR = "local"
 LOCAL_MODEL = "smollm2-135m"

@@ -12,14 +12,14 @@ from promptpilot.adapters.models.chat_stream import ChatStream
 from promptpilot.adapters.models.openai_errors import refuses_streaming
 from promptpilot.adapters.models.stored_key import KeySource
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.errors import (
-    Invalid,
+from promptpilot.errors import Invalid
+from promptpilot.ports.models import OnText
+from promptpilot.step_errors import (
     ModelAuthFailed,
     ModelRejectedRequest,
     ModelTimeout,
     ModelUnavailable,
 )
-from promptpilot.ports import OnText
 
 if TYPE_CHECKING:
     from promptpilot.adapters.models.openai_connection import OpenAIConnection, Reply

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from promptpilot.adapters.models.openai_errors import status_error
-from promptpilot.errors import ModelUnavailable
+from promptpilot.step_errors import ModelUnavailable
 
 MAX_CONNECTIONS = 1000
 KEEP_ALIVE_SECONDS = 4.0
@@ -58,6 +58,8 @@ class OpenAIConnection:
     def __init__(self, base_url: str) -> None:
         self._url = URL(f"{base_url.rstrip('/')}/chat/completions")
         self._session = _session(base_url)
+        # Some servers end the connection after a stream, maybe just when it is used again.
+        self._streams = _session(base_url, force_close=True)
 
     async def post(
         self, body: bytes, model: str, api_key: SecretStr, *, take: Take | None = None
@@ -71,11 +73,9 @@ class OpenAIConnection:
             raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
         key = api_key.get_secret_value()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        if take is not None:
-            # Some servers end the connection after a stream, maybe just when it is used again.
-            headers["Connection"] = "close"
+        session = self._session if take is None else self._streams
         try:
-            async with self._session.post(
+            async with session.post(
                 self._url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 if not 200 <= response.status < 300:
@@ -92,13 +92,15 @@ class OpenAIConnection:
     async def close(self) -> None:
         """Close every connection to the server; calls under way fail."""
         await self._session.close()
+        await self._streams.close()
 
 
-def _session(base_url: str) -> aiohttp.ClientSession:
+def _session(base_url: str, *, force_close: bool = False) -> aiohttp.ClientSession:
     parts = urlsplit(base_url)
     connector = aiohttp.TCPConnector(
         limit=MAX_CONNECTIONS,
-        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        keepalive_timeout=None if force_close else KEEP_ALIVE_SECONDS,
+        force_close=force_close,
         # The system's own trust store, on every system.
         ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if parts.scheme == "https" else True,
     )

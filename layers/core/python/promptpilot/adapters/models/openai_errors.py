@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from promptpilot.errors import (
+from promptpilot.retry_after import retry_after_seconds
+from promptpilot.step_errors import (
     ContextTooLong,
     ModelAuthFailed,
     ModelError,
@@ -17,7 +18,6 @@ from promptpilot.errors import (
     ModelUnavailable,
     ModelUnknown,
 )
-from promptpilot.retry_after import retry_after_seconds
 
 _BY_STATUS: dict[int, type[ModelError]] = {
     401: ModelAuthFailed,

@@ -16,9 +16,10 @@ from promptpilot.adapters.models.openai_compatible import OpenAICompatible
 from promptpilot.adapters.models.stored_key import KeySource, StoredKey
 from promptpilot.clock import now
 from promptpilot.domain.model import ModelInfo, Price
-from promptpilot.errors import ModelUnknown
-from promptpilot.ports import ModelClient, Secrets
+from promptpilot.ports.models import ModelClient
+from promptpilot.ports.secrets import Secrets
 from promptpilot.settings import CustomModels
+from promptpilot.step_errors import ModelUnknown
 
 CUSTOM_VENDOR = "custom"
 LOCAL_NAME = f"{LOCAL_VENDOR}/{LOCAL_MODEL}"

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from pydantic import SecretStr
 
 from promptpilot.clock import epoch_ms
-from promptpilot.errors import ModelUnavailable, PromptPilotError
-from promptpilot.ports import Secrets
+from promptpilot.errors import PromptPilotError
+from promptpilot.ports.secrets import Secrets
 from promptpilot.secret_names import is_secret_name
+from promptpilot.step_errors import ModelUnavailable
 
 KeySource = Callable[[], Awaitable[SecretStr]]
 """Gives the key of a call, empty where there is none. Raises a `ModelError`."""

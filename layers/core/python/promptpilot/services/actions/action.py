@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from promptpilot.domain.egress import EgressRules
-from promptpilot.ports import Egress
+from promptpilot.ports.egress import Egress
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from promptpilot.domain.json_value import json_fault
-from promptpilot.errors import (
+from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
+from promptpilot.retry_after import retry_after_seconds
+from promptpilot.services.actions.action import ActionContext
+from promptpilot.step_errors import (
     ActionRateLimited,
     ActionRejected,
     ActionUnavailable,
     StepInvalid,
 )
-from promptpilot.ports import OutboundAnswer, OutboundRequest
-from promptpilot.retry_after import retry_after_seconds
-from promptpilot.services.actions.action import ActionContext
 
 MASK = "***"
 

@@ -6,7 +6,7 @@ from promptpilot.domain.identity import User
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Forbidden
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 
 
 def check_may_decide(principal: Principal, approval: Approval, *, table: Table) -> None:

@@ -6,7 +6,7 @@ from promptpilot.domain.approval import Approval, ApprovalStatus
 from promptpilot.domain.base import Model
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Index, Position, Table
+from promptpilot.ports.table import Index, Position, Table
 from promptpilot.services.executions.approval_access import email_of
 
 SCANNED_PAGES = 10

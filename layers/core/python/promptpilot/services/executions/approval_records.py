@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from promptpilot import keys
 from promptpilot.domain.approval import Approval, ApprovalStatus
-from promptpilot.ports import Create, Item, Replace, Table
+from promptpilot.ports.table import Create, Item, Replace, Table
 
 KIND = "approval"
 

@@ -15,17 +15,11 @@ from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.errors import (
-    ApprovalTimedOut,
-    ConditionFailed,
-    Conflict,
-    NotFound,
-    StepCancelled,
-    StoreUnavailable,
-    Unavailable,
-)
+from promptpilot.errors import ConditionFailed, Conflict, NotFound, StoreUnavailable, Unavailable
 from promptpilot.keys import waiting
-from promptpilot.ports import Blobs, Delete, Operation, Orchestrator, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Delete, Operation, Table
 from promptpilot.services.executions.approval_access import check_may_decide
 from promptpilot.services.executions.approval_forms import check_form
 from promptpilot.services.executions.approval_records import ApprovalRecord, load_approval
@@ -40,6 +34,7 @@ from promptpilot.services.steps.waiting_tasks import (
     tell_waiting,
     waiting_tasks,
 )
+from promptpilot.step_errors import ApprovalTimedOut, StepCancelled
 
 CLOCK_SLACK = timedelta(seconds=2)
 """The state's time begins a little before its job does: what an execution leaves open so shortly

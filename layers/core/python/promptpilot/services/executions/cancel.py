@@ -8,7 +8,10 @@ from promptpilot.domain.base import Model
 from promptpilot.domain.execution import Execution
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.end import close_out
 from promptpilot.services.executions.stop import request_cancel
 

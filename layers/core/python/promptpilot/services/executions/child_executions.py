@@ -12,14 +12,17 @@ from promptpilot.domain.execution import (
 )
 from promptpilot.domain.ids import derived_id
 from promptpilot.domain.step_job import WorkflowStepJob
-from promptpilot.errors import ChildFailed, ConditionFailed, ExecutionEnded, StoreUnavailable
-from promptpilot.ports import Blobs, Orchestrator, Table
+from promptpilot.errors import ConditionFailed, ExecutionEnded, StoreUnavailable
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.children import all_children
 from promptpilot.services.executions.records import output_of
 from promptpilot.services.executions.stop import PARENT_ENDED, request_cancel
 from promptpilot.services.steps.logs import Claimed, read_claim, read_contents
 from promptpilot.services.steps.outcomes import answered, failed
 from promptpilot.services.steps.waiting_tasks import ending, tell_waiting
+from promptpilot.step_errors import ChildFailed
 
 _RACES = 5
 

@@ -6,7 +6,7 @@ from promptpilot import keys
 from promptpilot.domain.base import Model
 from promptpilot.domain.execution import Execution, ExecutionStatus, Parent
 from promptpilot.domain.ids import ExecutionId, WorkflowId
-from promptpilot.ports import Create, Item, Position, Table
+from promptpilot.ports.table import Create, Item, Position, Table
 from promptpilot.services.executions.records import recorded
 
 KIND = "execution_child"

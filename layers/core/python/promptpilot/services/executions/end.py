@@ -7,7 +7,10 @@ cut short.
 from promptpilot.domain.execution import Execution, Slot
 from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.workflow_steps import ApprovalStep
-from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.approvals import close_approvals
 from promptpilot.services.executions.child_executions import cancel_children, child_ended
 from promptpilot.services.executions.queue import start_next

@@ -12,12 +12,13 @@ from promptpilot import keys
 from promptpilot.domain.bounds import MAX_HISTORY_EVENTS
 from promptpilot.domain.execution import Execution, ExecutionLog, LogStatus, machine_name
 from promptpilot.domain.workflow_steps import FailStep
-from promptpilot.errors import ApprovalTimedOut
-from promptpilot.ports import Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.approvals import first_unanswered
 from promptpilot.services.executions.machine import machine_of_execution
 from promptpilot.services.steps.logs import StoredLog
 from promptpilot.services.workflows.versions import load_workflow_version
+from promptpilot.step_errors import ApprovalTimedOut
 
 OWN_ERRORS = "States."
 """How the names of a state machine's own errors begin."""

@@ -11,7 +11,7 @@ from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workspace_limits import WorkspaceLimits
-from promptpilot.ports import Item, Put, Table
+from promptpilot.ports.table import Item, Put, Table
 from promptpilot.services.lru import LruCache
 from promptpilot.services.outbox import outbox
 

@@ -3,7 +3,8 @@
 from promptpilot.domain.execution import Execution, machine_name
 from promptpilot.domain.workflow import Workflow
 from promptpilot.errors import WorkflowSuspended
-from promptpilot.ports import Machine, Orchestrator, Table
+from promptpilot.ports.orchestrator import Machine, Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.heads import Head
 from promptpilot.services.workflows.versions import (
     WORKFLOWS,

@@ -5,7 +5,7 @@ workflows, which labels that move later do not touch.
 from promptpilot.domain.execution import Pin, WorkflowPin
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.workflow import WorkflowVersion
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.versions import resolve_ref
 from promptpilot.services.workflows.versions import resolve_workflow
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from promptpilot import keys
 from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, Slot
-from promptpilot.ports import Create, Delete, Item, Key, Operation, Orchestrator, Position, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Create, Delete, Item, Key, Operation, Position, Table
 from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import is_suspended, start_machine
 from promptpilot.services.executions.records import Recorded, execution_event, find_execution

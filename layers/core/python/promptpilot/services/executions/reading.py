@@ -6,7 +6,9 @@ from promptpilot.domain.execution import Execution, ExecutionStatus
 from promptpilot.domain.ids import ExecutionId, WorkflowId
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports import Blobs, Index, Page, Position, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Index, Page, Position, Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.children import (
     ChildExecution,
     ChildPage,

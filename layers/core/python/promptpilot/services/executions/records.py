@@ -8,7 +8,8 @@ from promptpilot import keys
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import Execution
 from promptpilot.errors import NotFound
-from promptpilot.ports import Blobs, Item, Replace, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Item, Replace, Table
 from promptpilot.services.lru import LruCache
 
 KIND = "execution"

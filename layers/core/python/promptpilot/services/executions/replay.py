@@ -22,7 +22,8 @@ from promptpilot.domain.prompt import PromptRef
 from promptpilot.domain.workflow import WorkflowVersion
 from promptpilot.domain.workflow_steps import PromptStep
 from promptpilot.errors import DocumentInvalid, ExecutionNotEnded, Invalid, NotFound, Problem
-from promptpilot.ports import Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.machine import startable_head
 from promptpilot.services.executions.pins import pin_of
 from promptpilot.services.executions.records import load_execution

@@ -23,7 +23,8 @@ from promptpilot.errors import (
     NotFound,
     Unavailable,
 )
-from promptpilot.ports import Operation, Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Operation, Table
 from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import machine_of_execution, require_not_suspended
 from promptpilot.services.executions.records import (

@@ -18,7 +18,7 @@ from promptpilot.domain.base import Model
 from promptpilot.domain.execution import Execution
 from promptpilot.domain.ids import ExecutionId, WorkflowId
 from promptpilot.errors import ConditionFailed, Unavailable
-from promptpilot.ports import Create, Delete, Item, Operation, Replace, Table
+from promptpilot.ports.table import Create, Delete, Item, Operation, Replace, Table
 from promptpilot.services.executions.records import recorded
 
 COUNTER, HELD = "slots", "slot_held"

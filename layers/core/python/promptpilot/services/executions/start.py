@@ -27,7 +27,8 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import WorkflowVersion
 from promptpilot.errors import ConditionFailed, Unavailable
-from promptpilot.ports import Check, Create, Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Check, Create, Table
 from promptpilot.services.executions.children import child_item
 from promptpilot.services.executions.limits import running_limit
 from promptpilot.services.executions.machine import (

@@ -16,7 +16,10 @@ from promptpilot.domain.execution import (
     parse_machine_name,
 )
 from promptpilot.errors import ConditionFailed, StoreUnavailable
-from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.end import close_out
 from promptpilot.services.executions.failures import step_that_failed
 from promptpilot.services.executions.machine import stop_machine

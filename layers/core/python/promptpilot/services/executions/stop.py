@@ -11,7 +11,8 @@ from promptpilot.clock import now
 from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionError, ExecutionStatus, Slot
 from promptpilot.errors import ConditionFailed, ExecutionEnded, StoreUnavailable
-from promptpilot.ports import Operation, Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Operation, Table
 from promptpilot.services.executions.machine import CANCELLED, stop_machine
 from promptpilot.services.executions.queue import dequeue
 from promptpilot.services.executions.records import (

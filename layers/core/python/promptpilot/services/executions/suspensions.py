@@ -18,7 +18,10 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import Suspension, Workflow
 from promptpilot.errors import ExecutionEnded
-from promptpilot.ports import Blobs, Index, Operation, Orchestrator, Position, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Index, Operation, Position, Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.end import close_out
 from promptpilot.services.executions.records import recorded
 from promptpilot.services.executions.stop import request_cancel

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from promptpilot import keys
 from promptpilot.domain.execution import LogStatus
 from promptpilot.domain.model import Usage
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 
 PAGE = 1000
 

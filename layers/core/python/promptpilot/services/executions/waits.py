@@ -5,7 +5,7 @@ from promptpilot.domain.approval import ApprovalStatus
 from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import ExecutionStatus
 from promptpilot.errors import ConditionFailed, StoreUnavailable
-from promptpilot.ports import Operation, Table
+from promptpilot.ports.table import Operation, Table
 from promptpilot.services.executions.approval_records import load_approval
 from promptpilot.services.executions.records import Recorded, execution_event, find_execution
 from promptpilot.services.outbox import outbox

@@ -10,7 +10,8 @@ from promptpilot.domain.live import Connection, Subscribe, Subscription, Unsubsc
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Conflict, NotFound, Unavailable
-from promptpilot.ports import Delete, Index, Item, Key, Live, Put, Table
+from promptpilot.ports.live import Live
+from promptpilot.ports.table import Delete, Index, Item, Key, Put, Table
 from promptpilot.services.principals import principal_of
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,9 @@ from promptpilot.domain.identity import Member
 from promptpilot.domain.live import Subscription
 from promptpilot.domain.permissions import Action, allows
 from promptpilot.errors import StoreUnavailable, TooLarge, Unavailable
-from promptpilot.ports import Live, Offload, Table
+from promptpilot.ports.live import Live
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.table import Table
 from promptpilot.services.live.connections import disconnect
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.progress import TextEvent
-from promptpilot.ports import Live, Offload, Table
+from promptpilot.ports.live import Live
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.table import Table
 from promptpilot.services.live.push import push_to_followers
 from promptpilot.services.progress.page import pieces
 

@@ -5,7 +5,7 @@ every log.
 import time
 
 from promptpilot.domain.execution import Execution
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.totals import Totals, totals
 from promptpilot.services.lru import LruCache
 

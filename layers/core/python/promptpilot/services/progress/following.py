@@ -15,7 +15,11 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.progress import EndEvent, EndEventType, Progress, progress_subject
 from promptpilot.errors import NotFound, StoreUnavailable, Unavailable
-from promptpilot.ports import Blobs, HistoryEvent, Orchestrator, PartialTexts, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.live import PartialTexts
+from promptpilot.ports.orchestrator import HistoryEvent, Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.logs import load_log
 from promptpilot.services.lru import LruCache

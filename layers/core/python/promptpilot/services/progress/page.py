@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promptpilot.domain.progress import EndEvent, ProgressEvent, StateEvent, TextEvent
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from promptpilot.services.progress.cursor import Told
 from promptpilot.services.progress.places import Place
 from promptpilot.services.progress.states import States

@@ -11,7 +11,7 @@ from typing import Self
 from promptpilot.domain.execution import log_id
 from promptpilot.domain.progress import StateEvent, StateEventType
 from promptpilot.domain.step_job import StepPlace
-from promptpilot.ports import HistoryEvent
+from promptpilot.ports.orchestrator import HistoryEvent
 from promptpilot.services.progress.places import Place, Places, step_of
 
 TYPES: Mapping[str, StateEventType] = {

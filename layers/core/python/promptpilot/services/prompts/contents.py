@@ -10,7 +10,7 @@ from promptpilot.domain.prompt_document import ContentDraft
 from promptpilot.domain.template import Template, parse_template
 from promptpilot.domain.template_syntax import TemplateText
 from promptpilot.errors import DocumentInvalid, NotFound, Problem
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.includes import Included, levels, load_included
 
 MAX_INCLUDE_DEPTH = 8

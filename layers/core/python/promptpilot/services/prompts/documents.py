@@ -18,7 +18,7 @@ from promptpilot.domain.prompt_document import (
     PromptSummary,
 )
 from promptpilot.errors import Invalid
-from promptpilot.ports import Create, Item, Position, Table
+from promptpilot.ports.table import Create, Item, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.listing import listed
 from promptpilot.services.outbox import outbox

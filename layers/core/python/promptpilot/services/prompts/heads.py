@@ -4,7 +4,7 @@ from promptpilot import keys
 from promptpilot.domain.json_value import is_unicode
 from promptpilot.domain.prompt import MAX_NAME_LENGTH, Prompt, is_prompt_id
 from promptpilot.errors import Conflict, NotFound
-from promptpilot.ports import Index, Item, Table
+from promptpilot.ports.table import Index, Item, Table
 from promptpilot.services.heads import Head, HeadStore
 
 PROMPTS: HeadStore[Prompt] = HeadStore(

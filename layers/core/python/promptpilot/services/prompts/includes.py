@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from promptpilot.domain.prompt import PromptVersion
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.version_store import load_version
 
 Included = dict[str, PromptVersion]

@@ -4,7 +4,7 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptRef
 from promptpilot.domain.prompt_document import Rendered, RenderRequest
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.templates import render_texts
 from promptpilot.services.prompts.versions import render_messages, resolve_ref
 

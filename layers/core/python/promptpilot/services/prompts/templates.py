@@ -7,7 +7,7 @@ from promptpilot.domain.prompt import PromptVersion
 from promptpilot.domain.template import CompiledTemplates
 from promptpilot.domain.template_syntax import TemplateText
 from promptpilot.domain.variables import checked_values
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.lru import LruCache
 from promptpilot.services.prompts.includes import levels
 

@@ -4,7 +4,7 @@ from promptpilot import keys
 from promptpilot.domain.prompt import PromptVersion, is_prompt_id
 from promptpilot.domain.semver import Semver, is_semver
 from promptpilot.errors import NotFound
-from promptpilot.ports import Item, Table
+from promptpilot.ports.table import Item, Table
 from promptpilot.services.lru import LruCache
 
 KIND = "prompt_version"

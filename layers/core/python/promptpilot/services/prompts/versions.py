@@ -16,7 +16,7 @@ from promptpilot.domain.semver import Bump, Semver
 from promptpilot.domain.version_changes import free_version, only_one
 from promptpilot.domain.version_rules import next_version
 from promptpilot.errors import Invalid
-from promptpilot.ports import Create, Position, Table
+from promptpilot.ports.table import Create, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.prompts.contents import checked_content, drafted_content

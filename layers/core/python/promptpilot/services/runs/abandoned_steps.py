@@ -6,8 +6,10 @@ A job whose result stands is not failed: where only the telling failed each time
 from promptpilot import keys
 from promptpilot.domain.execution import ExecutionLog, LogStatus, log_id
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
-from promptpilot.errors import StepAbandoned
-from promptpilot.ports import Blobs, Orchestrator, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.runs.beginnings import (
     execution_of,
     prompt_run_log,
@@ -23,6 +25,7 @@ from promptpilot.services.steps.logs import (
     token_digest,
 )
 from promptpilot.services.steps.outcomes import failed, step_event, tell
+from promptpilot.step_errors import StepAbandoned
 
 NO_DELIVERY = 0
 """Deliveries are counted from 1: what ends an abandoned job is none of its deliveries."""

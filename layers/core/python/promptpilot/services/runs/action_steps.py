@@ -8,20 +8,14 @@ from promptpilot.compiler.inputs import value_problems
 from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.json_value import json_fault
 from promptpilot.domain.workflow_steps import ActionStep
-from promptpilot.errors import (
-    ActionError,
-    DocumentInvalid,
-    Problem,
-    StepError,
-    StepInvalid,
-    StepTimedOut,
-)
+from promptpilot.errors import DocumentInvalid, Problem
 from promptpilot.services.actions.action import Action, ActionContext
 from promptpilot.services.actions.registry import ACTIONS
 from promptpilot.services.egress_rules import load_rules
 from promptpilot.services.steps.claimed import ClaimedStep
 from promptpilot.services.steps.outcomes import answered, failed
 from promptpilot.services.steps.ports import Ports
+from promptpilot.step_errors import ActionError, StepError, StepInvalid, StepTimedOut
 
 REASON = "The arguments do not fit the action."
 TOLD_PROBLEMS = 5

@@ -12,8 +12,9 @@ from promptpilot.domain.approval import (
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import ExecutionLog, LogStatus
 from promptpilot.domain.workflow_steps import ApprovalStep
-from promptpilot.errors import ConditionFailed, StepCancelled
-from promptpilot.ports import Blobs, Table
+from promptpilot.errors import ConditionFailed
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.approval_records import asking, load_approval
 from promptpilot.services.executions.approvals import close_approvals
 from promptpilot.services.executions.waits import begin_wait
@@ -23,6 +24,7 @@ from promptpilot.services.steps.logs import read_claim, read_contents
 from promptpilot.services.steps.outcomes import answered
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.steps.waiting_tasks import WaitingTask, begin_waiting
+from promptpilot.step_errors import StepCancelled
 
 _DECIDED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.REJECTED})
 

@@ -3,7 +3,7 @@
 from promptpilot.clock import now
 from promptpilot.domain.execution import Execution, ExecutionLog, log_id
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.records import find_execution
 
 

@@ -12,7 +12,8 @@ from promptpilot.domain.execution import Execution, ExecutionStatus
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.domain.workflow_steps import WorkflowStep
 from promptpilot.errors import ExecutionNotResumable, Unavailable
-from promptpilot.ports import Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.child_executions import child_execution_id
 from promptpilot.services.executions.records import recorded
 from promptpilot.services.executions.resume import resume_child

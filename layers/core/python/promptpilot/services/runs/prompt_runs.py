@@ -11,13 +11,16 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptRef
 from promptpilot.domain.step_job import PromptRunJob, StepPlace
-from promptpilot.errors import StepTimedOut, step_error
-from promptpilot.ports import Blobs, StepQueue, Table, Waiter
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.step_queue import StepQueue
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 from promptpilot.services.logs import load_log
 from promptpilot.services.prompts.versions import resolve_ref
 from promptpilot.services.runs.step_runs import PROMPT_RUN_SECONDS
 from promptpilot.services.steps.logs import read_claim
 from promptpilot.services.steps.model_calls import model_request
+from promptpilot.step_errors import StepTimedOut, step_error
 
 WAIT_SECONDS = 25.0
 """How long the caller is kept waiting: API Gateway gives up after 30 s."""

@@ -6,8 +6,7 @@ from promptpilot.domain.duration import seconds_of
 from promptpilot.domain.execution import ExecutionLog
 from promptpilot.domain.model import ModelRequest
 from promptpilot.domain.workflow_steps import PromptStep
-from promptpilot.errors import StepInvalid
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.live.text_pushes import TextPushes
 from promptpilot.services.prompts.versions import load_version
 from promptpilot.services.steps.answer_cache import Caching
@@ -17,6 +16,7 @@ from promptpilot.services.steps.model_calls import model_request
 from promptpilot.services.steps.outcomes import failed, succeeded
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.steps.streamed_texts import Hear, Tell, streamed
+from promptpilot.step_errors import StepInvalid
 
 
 @dataclass(frozen=True, slots=True)

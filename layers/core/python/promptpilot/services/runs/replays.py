@@ -2,7 +2,8 @@
 
 from promptpilot.clock import now
 from promptpilot.domain.execution import ExecutionLog, LogStatus, log_id
-from promptpilot.ports import Blobs, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Table
 from promptpilot.services.steps.claimed import ClaimedStep
 from promptpilot.services.steps.logs import read_claim, read_contents
 

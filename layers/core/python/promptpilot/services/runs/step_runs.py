@@ -8,14 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from promptpilot.domain.execution import ExecutionLog, ExecutionStatus
 from promptpilot.domain.step_job import PromptRunJob, StepKind, WorkflowStepJob
-from promptpilot.errors import (
-    DocumentInvalid,
-    PromptPilotError,
-    StepError,
-    StepInvalid,
-    StoreUnavailable,
-    Unavailable,
-)
+from promptpilot.errors import DocumentInvalid, PromptPilotError, StoreUnavailable, Unavailable
 from promptpilot.services.executions.approvals import expire_approvals
 from promptpilot.services.prompts.versions import load_version
 from promptpilot.services.runs.action_steps import run_action_step
@@ -35,6 +28,7 @@ from promptpilot.services.steps.logs import Busy, Claimed, Delivery, Recorded, c
 from promptpilot.services.steps.model_calls import model_request
 from promptpilot.services.steps.outcomes import failed, step_event, tell
 from promptpilot.services.steps.ports import Ports
+from promptpilot.step_errors import StepError, StepInvalid
 
 LEASE_MS = 15 * 60 * 1000
 """How long a claim keeps out the same delivery of the same job: the longest a Lambda function runs.

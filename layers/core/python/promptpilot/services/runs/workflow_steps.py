@@ -3,8 +3,10 @@
 from promptpilot import keys
 from promptpilot.domain.execution import Execution, ExecutionLog
 from promptpilot.domain.workflow import MAX_LEVELS
-from promptpilot.errors import ConditionFailed, StepInvalid, WorkflowTooDeep
-from promptpilot.ports import Blobs, Orchestrator, Table
+from promptpilot.errors import ConditionFailed
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
 from promptpilot.services.executions.child_executions import (
     child_ended,
     child_execution_id,
@@ -18,6 +20,7 @@ from promptpilot.services.runs.child_resumption import resumed_child
 from promptpilot.services.steps.claimed import ClaimedStep, StepBusyError
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.steps.waiting_tasks import WaitingTask, begin_waiting
+from promptpilot.step_errors import StepInvalid, WorkflowTooDeep
 
 SUPERSEDED = "The step that runs it is tried again."
 

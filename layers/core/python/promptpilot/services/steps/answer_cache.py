@@ -16,7 +16,8 @@ from promptpilot.clock import epoch_ms
 from promptpilot.domain.base import Model, digest_of
 from promptpilot.domain.model import Completion, ModelRequest, Usage
 from promptpilot.errors import NotFound, PromptPilotError
-from promptpilot.ports import Blobs, Item, Put, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Item, Put, Table
 from promptpilot.services.steps.model_calls import Answer
 
 KIND = "answer"

@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from promptpilot.errors import PromptPilotError
-from promptpilot.ports import Offload, Table
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.table import Table
 from promptpilot.services.steps.logs import Claimed, show
 
 SHOWN_SECONDS = 1.0

@@ -9,7 +9,7 @@ from promptpilot.domain.execution import Execution, ExecutionLog
 from promptpilot.domain.step_job import WorkflowStepJob
 from promptpilot.domain.workflow import WorkflowVersion
 from promptpilot.domain.workflow_steps import JobStep
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.steps.logs import Claimed
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.workflows.versions import load_workflow_version

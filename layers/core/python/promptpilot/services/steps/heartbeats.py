@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from promptpilot.errors import PromptPilotError
-from promptpilot.ports import Offload, Orchestrator
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.orchestrator import Orchestrator
 
 BEAT_SECONDS = 60.0
 """How often. The state gives up after five of them (`compiler/jobs.py`)."""

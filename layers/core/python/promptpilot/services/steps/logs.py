@@ -29,7 +29,8 @@ from promptpilot.domain.base import Model, canonical_json
 from promptpilot.domain.event import Event
 from promptpilot.domain.execution import ExecutionLog, LogStatus
 from promptpilot.errors import ConditionFailed, StoreUnavailable
-from promptpilot.ports import Blobs, Create, Item, Replace, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.table import Create, Item, Replace, Table
 from promptpilot.services.outbox import outbox
 
 KIND = "log"

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from promptpilot.domain.execution import FailedModel, LogError
 from promptpilot.domain.model import ModelRequest
-from promptpilot.errors import (
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.models import Models
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.table import Table
+from promptpilot.services.steps.answer_cache import Caching, find_answer, keep_answer
+from promptpilot.services.steps.model_calls import Answer, call_model
+from promptpilot.services.steps.streamed_texts import Hear
+from promptpilot.step_errors import (
     ModelError,
     ModelOverloaded,
     ModelRateLimited,
@@ -16,10 +23,6 @@ from promptpilot.errors import (
     StepError,
     StepTimedOut,
 )
-from promptpilot.ports import Blobs, Models, Offload, Table
-from promptpilot.services.steps.answer_cache import Caching, find_answer, keep_answer
-from promptpilot.services.steps.model_calls import Answer, call_model
-from promptpilot.services.steps.streamed_texts import Hear
 
 SHORT_WAIT_SECONDS = 5.0
 """What a vendor asks us to wait is waited out up to here; more is left to the state machine, which

@@ -12,9 +12,10 @@ from promptpilot.domain.base import canonical_json
 from promptpilot.domain.model import Completion, ModelRequest, Price, Settings, Usage
 from promptpilot.domain.pricing import cost_micro_usd
 from promptpilot.domain.prompt import PromptVersion
-from promptpilot.errors import OutputInvalid, StepInvalid, StepTimedOut
-from promptpilot.ports import Models, OnText, Table
+from promptpilot.ports.models import Models, OnText
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.versions import render_messages
+from promptpilot.step_errors import OutputInvalid, StepInvalid, StepTimedOut
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -9,10 +9,11 @@ from promptpilot.clock import now
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import ExecutionLog, LogError, LogStatus
 from promptpilot.domain.model import Usage
-from promptpilot.errors import StepError
-from promptpilot.ports import Blobs, Orchestrator
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.services.steps.model_calls import Answer
 from promptpilot.services.steps.results import step_result
+from promptpilot.step_errors import StepError
 
 
 def succeeded(log: ExecutionLog, answer: Answer, **known: Any) -> ExecutionLog:

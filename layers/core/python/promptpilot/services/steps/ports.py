@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from promptpilot.ports import (
-    Blobs,
-    Egress,
-    Live,
-    Models,
-    Offload,
-    Orchestrator,
-    PartialTexts,
-    Table,
-    Waiter,
-)
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.egress import Egress
+from promptpilot.ports.live import Live, PartialTexts
+from promptpilot.ports.models import Models
+from promptpilot.ports.offload import Offload
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Table
+from promptpilot.ports.waiter import Waiter
 
 
 @dataclass(frozen=True, slots=True)

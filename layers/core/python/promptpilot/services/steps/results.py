@@ -5,7 +5,7 @@ from typing import Any
 
 from promptpilot.domain.base import canonical_json
 from promptpilot.domain.execution import ExecutionLog
-from promptpilot.ports import Blobs
+from promptpilot.ports.blobs import Blobs
 
 STATE_BYTES = 128 * 1024
 """A result above this size stays out of the state; the state gets its blob's digest and a preview.

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager, suppress
 
 from promptpilot.domain.execution import ExecutionLog
 from promptpilot.errors import PromptPilotError
-from promptpilot.ports import Offload, OnText, PartialTexts
+from promptpilot.ports.live import PartialTexts
+from promptpilot.ports.models import OnText
+from promptpilot.ports.offload import Offload
 
 Hear = Callable[[], OnText]
 """To be called before each call of a model: what that call says takes the place of what another has

@@ -13,7 +13,9 @@ from promptpilot import keys
 from promptpilot.domain.base import Model
 from promptpilot.domain.execution import ExecutionLog, LogStatus
 from promptpilot.domain.ids import ApprovalId, ExecutionId, WorkspaceId
-from promptpilot.ports import Blobs, Delete, Item, Operation, Orchestrator, Put, Table
+from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Delete, Item, Operation, Put, Table
 from promptpilot.services.outbox import outbox
 from promptpilot.services.steps.logs import Claimed, log_change, read_claim, read_contents
 from promptpilot.services.steps.outcomes import step_event, tell

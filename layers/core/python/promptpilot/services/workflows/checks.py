@@ -11,7 +11,7 @@ from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import DocumentProblem, WorkflowCheck
 from promptpilot.domain.workflow_steps import PromptStep
 from promptpilot.errors import Conflict, DocumentInvalid, Invalid, NotFound, Problem
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.prompts.versions import resolve_ref
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from promptpilot.domain.step_fields import WorkflowRef
 from promptpilot.domain.workflow import MAX_LEVELS, WorkflowVersion
 from promptpilot.domain.workflow_steps import WorkflowStep
 from promptpilot.errors import Archived, Invalid, NotFound, Problem, Unpublished
-from promptpilot.ports import Table
+from promptpilot.ports.table import Table
 from promptpilot.services.workflows.given import given_problems
 from promptpilot.services.workflows.versions import resolve_workflow
 

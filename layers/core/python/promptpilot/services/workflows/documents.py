@@ -15,7 +15,8 @@ from promptpilot.domain.workflow import Workflow, WorkflowDocument
 from promptpilot.domain.workflow_changes import WorkflowPatch
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord, WorkflowSummary
 from promptpilot.errors import Invalid, Unpublished
-from promptpilot.ports import Create, Item, Orchestrator, Position, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Create, Item, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.listing import listed
 from promptpilot.services.outbox import outbox

@@ -19,7 +19,7 @@ from promptpilot.errors import (
     TooLarge,
     Unavailable,
 )
-from promptpilot.ports import Create, Item, Replace, Table
+from promptpilot.ports.table import Create, Item, Replace, Table
 from promptpilot.services.heads import ATTEMPTS
 from promptpilot.services.workflows.versions import MAX_BODY_BYTES
 

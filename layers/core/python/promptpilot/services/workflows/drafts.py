@@ -12,7 +12,8 @@ from promptpilot.domain.workflow import Workflow
 from promptpilot.domain.workflow_changes import PublishRequest, WorkflowDraft
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.errors import ConditionFailed, DocumentInvalid, RevisionConflict
-from promptpilot.ports import Create, Delete, Operation, Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Create, Delete, Operation, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflows.checks import told_of

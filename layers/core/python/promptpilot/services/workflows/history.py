@@ -5,7 +5,7 @@ from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow import WorkflowVersion
 from promptpilot.domain.workflow_diff import WorkflowDiff, diff_workflows
-from promptpilot.ports import Position, Table
+from promptpilot.ports.table import Position, Table
 from promptpilot.services.version_pages import VersionPage, version_page
 from promptpilot.services.workflows.versions import WORKFLOWS, load_workflow_version
 

@@ -14,7 +14,8 @@ from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVers
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord
 from promptpilot.domain.workflow_version_rules import changes_between
 from promptpilot.errors import DocumentInvalid, Invalid, Problem
-from promptpilot.ports import Create, Operation, Orchestrator, Table
+from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.table import Create, Operation, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflows.checks import CheckedWorkflow, checked_workflow

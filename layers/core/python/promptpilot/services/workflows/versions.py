@@ -11,7 +11,8 @@ from promptpilot import keys
 from promptpilot.domain.semver import Semver, is_semver
 from promptpilot.domain.workflow import Workflow, WorkflowVersion
 from promptpilot.errors import Archived, NotFound, TooLarge
-from promptpilot.ports import MAX_ITEM_BYTES, Item, Machine, Table
+from promptpilot.ports.orchestrator import Machine
+from promptpilot.ports.table import MAX_ITEM_BYTES, Item, Table
 from promptpilot.services.heads import HeadStore
 from promptpilot.services.lru import LruCache
 

@@ -1,0 +1,17 @@
+"""Where domain events go."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from promptpilot.domain.event import Event
+
+
+class EventBus(Protocol):
+    """Takes the domain events that the outbox relay reads."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand events on, each at least once, in order per subject.
+
+        Raises `Unavailable` where some may not have been taken: all are to be published again.
+        """
+        ...
