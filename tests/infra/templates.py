@@ -161,6 +161,7 @@ def references(value: Any) -> Iterator[str]:
 
 def ports_of(name: str) -> set[str]:
     """The ports of the platform that the function of that folder asks for."""
-    asked = re.compile(r"\b(?:current\(\)|here|ports)\.([a-z_]+)\b(?!\()")
+    # Not an import: `promptpilot.ports.table` is where a port is described, and asks for none.
+    asked = re.compile(r"(?<!promptpilot\.)\b(?:current\(\)|here|ports)\.([a-z_]+)\b(?!\()")
     sources = Path("functions", name).rglob("*.py")
     return {port for each in sources for port in asked.findall(each.read_text())}
