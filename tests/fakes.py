@@ -4,13 +4,16 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
+from typing import get_args
 
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.egress import EgressRules
-from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price, Usage
+from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Usage
+from promptpilot.domain.model_profile import Input, ModelProfile, ReasoningEffort, SettingName
+from promptpilot.domain.price import Price
 from promptpilot.errors import ConditionFailed
 from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
-from promptpilot.ports.models import OnText
+from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, OnText
 from promptpilot.ports.table import (
     Check,
     Create,
@@ -28,6 +31,15 @@ from promptpilot.step_errors import ModelError, ModelTimeout, ModelUnknown, Step
 from promptpilot.table_limits import require_few_keys, require_writable
 
 ScriptedAnswer = str | Completion | ModelError
+ANYTHING = ModelProfile(
+    inputs=get_args(Input),
+    settings=get_args(SettingName),
+    reasoning_efforts=get_args(ReasoningEffort),
+    tools=True,
+    structured_output=True,
+)
+"""The profile of a model that can do everything."""
+
 Script = Callable[[ModelRequest], ScriptedAnswer] | Sequence[ScriptedAnswer]
 
 
@@ -44,17 +56,27 @@ class ScriptedModel:
         script: Script = lambda request: f"answer to: {request.messages[-1].content}",
         *,
         price: Price | None = None,
+        profile: ModelProfile = ANYTHING,
         gate: asyncio.Event | None = None,
     ) -> None:
         self._answer = script if callable(script) else _one_after_another(script)
         self._gate = gate
         self.price = price
+        self.profile = profile
         self.requests: list[ModelRequest] = []
+        self.attachments: list[Attachments] = []
         self.arrived = asyncio.Event()
         self.cancelled = 0
 
-    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        on_text: OnText | None = None,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> Completion:
         self.requests.append(request)
+        self.attachments.append(attachments)
         self.arrived.set()
         if self._gate is not None:
             await self._wait(self._gate, request.timeout)
@@ -83,10 +105,13 @@ class ScriptedModels:
     def __init__(self, models: Mapping[str, ScriptedModel] | None = None) -> None:
         self.models = dict(models if models is not None else {"fake/echo": ScriptedModel()})
 
-    def client(self, model: str) -> ScriptedModel:
+    def client(self, model: str, workspace: str) -> ScriptedModel:
         if model not in self.models:
             raise ModelUnknown(model=model, reason=f"No model {model!r} is configured.")
         return self.models[model]
+
+    def profile(self, model: str) -> ModelProfile:
+        return self.models[model].profile if model in self.models else ANYTHING
 
     def price(self, model: str) -> Price | None:
         return self.models[model].price if model in self.models else None

@@ -1,7 +1,7 @@
 """Lambda's entry."""
 
 # The client of the models takes processor time to load, of which a starting process has more.
-import promptpilot.adapters.models.openai_connection  # noqa: F401
+import promptpilot.adapters.models.http.connection  # noqa: F401
 from functions import on_lambda
 from functions.step_worker.handler import handler
 

@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from embedded.local_model import LOG_FILE, LocalModel
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
 from promptpilot.adapters.models.registry import ModelRegistry
-from promptpilot.domain.model import Completion, Message, ModelRequest, Settings
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import Completion, ModelRequest, Settings
 from promptpilot.ports.models import ModelClient
 from promptpilot.step_errors import ContextTooLong, ModelOverloaded, ModelTimeout
 from tests.fakes import ScriptedModel
@@ -43,7 +44,7 @@ class Rig(Protocol):
 class ServerRig:
     def __init__(self, server: ScriptedOpenAI) -> None:
         self.server = server
-        self.client = OpenAICompatible(server.url, SecretStr("key"), prefix="custom/fake/")
+        self.client = openai_compatible(server.url, SecretStr("key"), prefix="custom/fake/")
 
     def will_say(self, text: str, *, usage: bool = True) -> None:
         self.server.behave = says(text) if usage else says(text, usage=None)
@@ -194,7 +195,7 @@ async def test_the_model_that_ships_keeps_the_promises_too(
     local_model: LocalModel, tmp_path: Path
 ) -> None:
     registry = ModelRegistry({}, local_model)
-    client = registry.client("local/smollm2-135m")
+    client = registry.client("local/smollm2-135m", "workspace_1")
     schema = {
         "type": "object",
         "properties": {"mood": {"enum": ["happy", "sad"]}},

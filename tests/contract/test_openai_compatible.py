@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
-from promptpilot.domain.model import Message, ModelRequest, Settings, Usage
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
+from promptpilot.adapters.models.http.client import HttpModelClient
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelRequest, Settings, Usage
 from promptpilot.errors import Invalid
 from promptpilot.step_errors import ModelAuthFailed, ModelUnavailable
 from tests.scripted_openai import (
@@ -38,8 +40,8 @@ async def server() -> AsyncIterator[ScriptedOpenAI]:
 
 
 @pytest.fixture
-async def client(server: ScriptedOpenAI) -> AsyncIterator[OpenAICompatible]:
-    client = OpenAICompatible(server.url, SecretStr(KEY), prefix="custom/fake/")
+async def client(server: ScriptedOpenAI) -> AsyncIterator[HttpModelClient]:
+    client = openai_compatible(server.url, SecretStr(KEY), prefix="custom/fake/")
     yield client
     await client.close()
 
@@ -66,23 +68,21 @@ async def client(server: ScriptedOpenAI) -> AsyncIterator[OpenAICompatible]:
     ],
 )
 async def test_usage_is_taken_where_it_is_sound(
-    server: ScriptedOpenAI, client: OpenAICompatible, usage: Any, expected: Usage | None
+    server: ScriptedOpenAI, client: HttpModelClient, usage: Any, expected: Usage | None
 ) -> None:
     server.behave = says(usage=usage)
     assert (await client.complete(REQUEST)).usage == expected
 
 
 async def test_the_served_model_is_named_as_ours_are(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     assert (await client.complete(REQUEST)).model == "custom/fake/served-model"
     server.behave = says(model=None)
     assert (await client.complete(REQUEST)).model == "custom/fake/some/model"
 
 
-async def test_a_compressed_answer_is_read(
-    server: ScriptedOpenAI, client: OpenAICompatible
-) -> None:
+async def test_a_compressed_answer_is_read(server: ScriptedOpenAI, client: HttpModelClient) -> None:
     server.behave = replies(
         200,
         gzip.compress(json.dumps(chat_completion()).encode()),
@@ -92,7 +92,7 @@ async def test_a_compressed_answer_is_read(
 
 
 async def test_only_settings_that_are_set_are_sent(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     await client.complete(REQUEST)
     assert server.received[0].target == "/v1/chat/completions"
@@ -103,7 +103,7 @@ async def test_only_settings_that_are_set_are_sent(
 
 
 async def test_settings_and_schema_are_sent_in_the_servers_words(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     settings = Settings(temperature=0.0, top_p=0.5, max_tokens=9, stop=("\n", "END"), seed=0)
     schema = {"type": "object", "properties": {"mood": {"type": "string"}}}
@@ -131,7 +131,7 @@ async def test_the_environment_of_openais_own_service_goes_to_no_other_server(
     monkeypatch.setenv("OPENAI_PROJECT_ID", "env-project")
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Own: env-header")
     for key in ("", KEY):
-        client = OpenAICompatible(server.url, SecretStr(key), prefix="custom/fake/")
+        client = openai_compatible(server.url, SecretStr(key), prefix="custom/fake/")
         await client.complete(REQUEST)
         await client.close()
     without, with_key = (received.headers for received in server.received)
@@ -141,14 +141,14 @@ async def test_the_environment_of_openais_own_service_goes_to_no_other_server(
 
 
 async def test_connections_are_kept_for_the_next_call(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     for _ in range(5):
         await client.complete(REQUEST)
     assert server.connections == 1
 
 
-async def test_cookies_are_not_kept(server: ScriptedOpenAI, client: OpenAICompatible) -> None:
+async def test_cookies_are_not_kept(server: ScriptedOpenAI, client: HttpModelClient) -> None:
     server.behave = replies(200, chat_completion(), headers={"Set-Cookie": "session=1; Path=/"})
     await client.complete(REQUEST)
     await client.complete(REQUEST)
@@ -156,7 +156,7 @@ async def test_cookies_are_not_kept(server: ScriptedOpenAI, client: OpenAICompat
 
 
 async def test_the_key_is_in_no_log_and_no_repr(
-    server: ScriptedOpenAI, client: OpenAICompatible, caplog: pytest.LogCaptureFixture
+    server: ScriptedOpenAI, client: HttpModelClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await client.complete(REQUEST)
@@ -172,7 +172,7 @@ async def test_the_key_is_in_no_log_and_no_repr(
 
 @pytest.mark.parametrize("key", ["kéy", "two\nlines", "nul\x00"])
 async def test_a_key_that_no_header_can_carry_is_refused(server: ScriptedOpenAI, key: str) -> None:
-    client = OpenAICompatible(server.url, SecretStr(key), prefix="custom/fake/")
+    client = openai_compatible(server.url, SecretStr(key), prefix="custom/fake/")
     with pytest.raises(ModelAuthFailed) as raised:
         await client.complete(REQUEST)
     assert key not in raised.value.reason
@@ -184,12 +184,12 @@ async def test_a_key_that_no_header_can_carry_is_refused(server: ScriptedOpenAI,
 )
 def test_an_address_that_no_path_can_be_added_to_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="custom/fake/") as raised:
-        OpenAICompatible(url, SecretStr(""), prefix="custom/fake/")
+        openai_compatible(url, SecretStr(""), prefix="custom/fake/")
     assert "word" not in str(raised.value)
 
 
 async def test_each_event_loop_has_its_own_connections_and_all_are_closed(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     await client.complete(REQUEST)
     opened, go_on = asyncio.Event(), asyncio.Event()
@@ -217,7 +217,7 @@ async def test_each_event_loop_has_its_own_connections_and_all_are_closed(
 
 
 async def test_connections_of_an_event_loop_that_stands_still_are_closed_too(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     other = asyncio.new_event_loop()
     await asyncio.to_thread(other.run_until_complete, client.complete(REQUEST))
@@ -227,10 +227,10 @@ async def test_connections_of_an_event_loop_that_stands_still_are_closed_too(
 
 
 async def test_a_proxy_of_the_environment_is_used_but_never_for_this_machine(
-    server: ScriptedOpenAI, client: OpenAICompatible, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedOpenAI, client: HttpModelClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
-    far = OpenAICompatible("http://models.example/v1", SecretStr(KEY), prefix="custom/fake/")
+    far = openai_compatible("http://models.example/v1", SecretStr(KEY), prefix="custom/fake/")
     await far.complete(REQUEST)
     await far.close()
     await client.complete(REQUEST)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
+from promptpilot.adapters.models.http.client import HttpModelClient
 from promptpilot.clock import now
-from promptpilot.domain.model import Message, ModelRequest
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelRequest
 from promptpilot.step_errors import (
     ContextTooLong,
     ModelAuthFailed,
@@ -58,8 +60,8 @@ async def server() -> AsyncIterator[ScriptedOpenAI]:
 
 
 @pytest.fixture
-async def client(server: ScriptedOpenAI) -> AsyncIterator[OpenAICompatible]:
-    client = OpenAICompatible(server.url, SecretStr(KEY), prefix="custom/fake/")
+async def client(server: ScriptedOpenAI) -> AsyncIterator[HttpModelClient]:
+    client = openai_compatible(server.url, SecretStr(KEY), prefix="custom/fake/")
     yield client
     await client.close()
 
@@ -90,7 +92,7 @@ async def client(server: ScriptedOpenAI) -> AsyncIterator[OpenAICompatible]:
 )
 async def test_a_status_becomes_an_error_of_ours_that_quotes_nobody(
     server: ScriptedOpenAI,
-    client: OpenAICompatible,
+    client: HttpModelClient,
     status: int,
     body: Any,
     expected: type[ModelError],
@@ -107,7 +109,7 @@ async def test_a_status_becomes_an_error_of_ours_that_quotes_nobody(
     assert len(server.received) == 1, "the call was repeated"
 
 
-async def test_the_vendors_codes_are_told(server: ScriptedOpenAI, client: OpenAICompatible) -> None:
+async def test_the_vendors_codes_are_told(server: ScriptedOpenAI, client: HttpModelClient) -> None:
     server.behave = replies(400, error(code="invalid_value", param="messages[0].content"))
     with pytest.raises(ModelRejectedRequest, match=r"invalid_value, messages\[0\].content"):
         await client.complete(REQUEST)
@@ -129,7 +131,7 @@ async def test_the_vendors_codes_are_told(server: ScriptedOpenAI, client: OpenAI
 @pytest.mark.parametrize(("status", "kind"), [(429, ModelRateLimited), (503, ModelOverloaded)])
 async def test_how_long_to_wait_is_told(
     server: ScriptedOpenAI,
-    client: OpenAICompatible,
+    client: HttpModelClient,
     status: int,
     kind: type[ModelRateLimited | ModelOverloaded],
     headers: dict[str, str],
@@ -142,7 +144,7 @@ async def test_how_long_to_wait_is_told(
 
 
 async def test_a_date_to_wait_for_is_told_in_seconds(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     date = format_datetime(now() + timedelta(seconds=3600), usegmt=True)
     server.behave = replies(429, {}, headers={"Retry-After": date})
@@ -189,7 +191,7 @@ BOMB = gzip.compress(b" " * 40_000_000, compresslevel=1)
     ],
 )
 async def test_what_is_no_answer_is_refused_with_a_reason(
-    server: ScriptedOpenAI, client: OpenAICompatible, behaviour: Behaviour, reason: str
+    server: ScriptedOpenAI, client: HttpModelClient, behaviour: Behaviour, reason: str
 ) -> None:
     server.behave = behaviour
     with pytest.raises(ModelUnavailable) as raised:
@@ -205,7 +207,7 @@ async def test_what_is_no_answer_is_refused_with_a_reason(
     ],
 )
 async def test_a_model_that_declines_has_refused(
-    server: ScriptedOpenAI, client: OpenAICompatible, behaviour: Behaviour
+    server: ScriptedOpenAI, client: HttpModelClient, behaviour: Behaviour
 ) -> None:
     server.behave = behaviour
     with pytest.raises(ModelRefused) as raised:
@@ -215,7 +217,7 @@ async def test_a_model_that_declines_has_refused(
 
 @pytest.mark.parametrize("behaviour", [hangs, trickles])
 async def test_a_slow_server_is_given_up_and_left(
-    server: ScriptedOpenAI, client: OpenAICompatible, behaviour: Behaviour
+    server: ScriptedOpenAI, client: HttpModelClient, behaviour: Behaviour
 ) -> None:
     server.behave = behaviour
     with pytest.raises(ModelTimeout, match=r"0\.1 seconds"):
@@ -228,7 +230,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with socket.socket() as placeholder:
         placeholder.bind(("127.0.0.1", 0))  # bound, so that nobody else gets it; never listening
         url = f"http://127.0.0.1:{placeholder.getsockname()[1]}/v1"
-        client = OpenAICompatible(url, SecretStr(KEY), prefix="custom/fake/")
+        client = openai_compatible(url, SecretStr(KEY), prefix="custom/fake/")
         with pytest.raises(ModelUnavailable, match="cannot be connected to"):
             await client.complete(REQUEST)
         await client.close()

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
-from promptpilot.domain.model import Message, ModelRequest, Usage
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
+from promptpilot.adapters.models.http.client import HttpModelClient
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelRequest, Usage
 from promptpilot.step_errors import (
     ContextTooLong,
     ModelError,
@@ -46,14 +48,14 @@ async def server() -> AsyncIterator[ScriptedOpenAI]:
 
 
 @pytest.fixture
-async def client(server: ScriptedOpenAI) -> AsyncIterator[OpenAICompatible]:
-    client = OpenAICompatible(server.url, SecretStr("key"), prefix="custom/fake/")
+async def client(server: ScriptedOpenAI) -> AsyncIterator[HttpModelClient]:
+    client = openai_compatible(server.url, SecretStr("key"), prefix="custom/fake/")
     yield client
     await client.close()
 
 
 async def test_an_answer_is_told_as_it_comes(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     come, go_on = asyncio.Event(), asyncio.Event()
 
@@ -107,7 +109,7 @@ class _Unclosed(asyncio.Transport):
     ],
 )
 async def test_an_answer_is_the_same_however_it_is_sent(
-    server: ScriptedOpenAI, client: OpenAICompatible, pieces: tuple[bytes, ...]
+    server: ScriptedOpenAI, client: HttpModelClient, pieces: tuple[bytes, ...]
 ) -> None:
     server.behave = streams(*pieces)
     told: list[str] = []
@@ -117,7 +119,7 @@ async def test_an_answer_is_the_same_however_it_is_sent(
 
 
 async def test_the_connection_of_a_stream_is_not_used_again(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     async def whole(_: Received, transport: asyncio.Transport) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -130,7 +132,7 @@ async def test_the_connection_of_a_stream_is_not_used_again(
 
 
 async def test_a_server_that_sends_the_answer_whole_is_taken_at_its_word(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     told: list[str] = []
     completion = await client.complete(REQUEST, on_text=told.append)
@@ -146,7 +148,7 @@ async def test_a_server_that_sends_the_answer_whole_is_taken_at_its_word(
     ],
 )
 async def test_a_server_that_refuses_to_stream_is_asked_again_without(
-    server: ScriptedOpenAI, client: OpenAICompatible, refusal: Any
+    server: ScriptedOpenAI, client: HttpModelClient, refusal: Any
 ) -> None:
     async def refuses(received: Received, transport: asyncio.Transport) -> None:
         streamed = "stream" in received.body
@@ -161,7 +163,7 @@ async def test_a_server_that_refuses_to_stream_is_asked_again_without(
 
 
 async def test_a_request_that_is_refused_for_another_reason_is_not_repeated(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     server.behave = replies(400, {"error": {"message": "bad", "param": "top_p"}})
     with pytest.raises(ModelRejectedRequest):
@@ -203,7 +205,7 @@ async def test_a_request_that_is_refused_for_another_reason_is_not_repeated(
 )
 async def test_a_stream_that_goes_wrong_is_an_error_that_quotes_nobody(
     server: ScriptedOpenAI,
-    client: OpenAICompatible,
+    client: HttpModelClient,
     behaviour: Behaviour,
     expected: type[ModelError],
     reason: str,
@@ -218,7 +220,7 @@ async def test_a_stream_that_goes_wrong_is_an_error_that_quotes_nobody(
 
 
 async def test_a_stream_that_stands_still_is_given_up_and_left(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     async def stands(received: Received, transport: asyncio.Transport) -> None:
         await streams(events(chunk("Hel")), end=False)(received, _Unclosed(transport))
@@ -231,7 +233,7 @@ async def test_a_stream_that_stands_still_is_given_up_and_left(
 
 
 async def test_an_answer_counts_though_the_connection_is_broken_off_after_its_end(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     server.behave = streams(HELLO, end=False)
     completion = await asyncio.wait_for(client.complete(REQUEST, on_text=lambda _: None), 30)
@@ -239,7 +241,7 @@ async def test_an_answer_counts_though_the_connection_is_broken_off_after_its_en
 
 
 async def test_an_answer_counts_though_the_connection_stays_open_after_its_end(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     async def stays(received: Received, transport: asyncio.Transport) -> None:
         await streams(HELLO, end=False)(received, _Unclosed(transport))
@@ -251,7 +253,7 @@ async def test_an_answer_counts_though_the_connection_stays_open_after_its_end(
 
 
 async def test_without_a_listener_nothing_is_streamed(
-    server: ScriptedOpenAI, client: OpenAICompatible
+    server: ScriptedOpenAI, client: HttpModelClient
 ) -> None:
     await client.complete(REQUEST)
     assert "stream" not in json.loads(server.received[0].raw_body)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from promptpilot.domain.model import Price
+from promptpilot.domain.price import Price
 from tests.fakes import ScriptedModel, ScriptedModels
 from tests.unit.kinds_world import KindsWorld
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptpilot.adapters.models.event_stream import EventStream
+from promptpilot.adapters.models.http.event_stream import EventStream
 
 STREAM = (
     "\ufeff: a comment\r\n\r\ndata: one\r\n\r\nevent: named\ndata:two\ndata:  three\n\n"

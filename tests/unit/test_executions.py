@@ -8,8 +8,9 @@ import pytest
 
 from promptpilot.domain.execution import ExecutionStatus
 from promptpilot.domain.ids import new_id
-from promptpilot.domain.model import Completion, Price, Usage
+from promptpilot.domain.model import Completion, Usage
 from promptpilot.domain.permissions import Role
+from promptpilot.domain.price import Price
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.prompt_document import VersionDraft

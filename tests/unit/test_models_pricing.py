@@ -2,7 +2,8 @@
 
 import pytest
 
-from promptpilot.domain.model import Price, Usage
+from promptpilot.domain.model import Usage
+from promptpilot.domain.price import Price
 from promptpilot.domain.pricing import cost_micro_usd
 
 

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from promptpilot.adapters.models.local import LocalEndpoint
 from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.clock import now
-from promptpilot.domain.model import Message, ModelRequest
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelRequest
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Invalid
@@ -83,7 +84,7 @@ def test_the_local_model_is_free_and_the_price_of_a_custom_one_is_unknown() -> N
 )
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(model: str) -> None:
     with pytest.raises(ModelUnknown) as raised:
-        ModelRegistry(CUSTOM, RunningServer()).client(model)
+        ModelRegistry(CUSTOM, RunningServer()).client(model, "workspace_1")
     assert raised.value.model == model
     known = "local/smollm2-135m, custom/fake/..., custom/other/..."
     assert str(raised.value) == f"No model {model!r} is configured; configured are: {known}."
@@ -91,14 +92,14 @@ def test_an_unknown_model_is_refused_and_the_known_ones_are_named(model: str) ->
 
 def test_a_local_model_that_is_switched_off_is_unknown() -> None:
     with pytest.raises(ModelUnknown, match="configured are: none"):
-        ModelRegistry({}, None).client(LOCAL)
+        ModelRegistry({}, None).client(LOCAL, "workspace_1")
 
 
 async def test_a_custom_model_that_is_not_listed_can_be_called() -> None:
     async with ScriptedOpenAI() as server:
         custom = {"fake": CustomModels.model_validate({"base_url": server.url})}
         registry = ModelRegistry(custom)
-        completion = await registry.client("custom/fake/org/c").complete(
+        completion = await registry.client("custom/fake/org/c", "workspace_1").complete(
             request("custom/fake/org/c")
         )
         await registry.close()
@@ -110,7 +111,7 @@ async def test_the_local_model_is_called_where_it_runs_now_with_its_key() -> Non
     async with ScriptedOpenAI() as first, ScriptedOpenAI() as second:
         local = RunningServer(first.url)
         registry = ModelRegistry({}, local)
-        client = registry.client(LOCAL)
+        client = registry.client(LOCAL, "workspace_1")
         await client.complete(request(LOCAL))
         local.url = second.url  # it died and runs again elsewhere
         for _ in range(2):
@@ -125,14 +126,14 @@ async def test_the_local_model_is_called_where_it_runs_now_with_its_key() -> Non
 async def test_a_local_model_that_cannot_start_is_unavailable_with_the_reason() -> None:
     registry = ModelRegistry({}, RunningServer(reason="It is not installed."))
     with pytest.raises(ModelUnavailable, match="not installed"):
-        await registry.client(LOCAL).complete(request(LOCAL))
+        await registry.client(LOCAL, "workspace_1").complete(request(LOCAL))
 
 
 async def test_a_local_model_that_hangs_is_given_up_after_the_timeout() -> None:
     async with ScriptedOpenAI(hangs) as server:
         registry = ModelRegistry({}, RunningServer(server.url))
         with pytest.raises(ModelTimeout):
-            await registry.client(LOCAL).complete(request(LOCAL, timeout=0.05))
+            await registry.client(LOCAL, "workspace_1").complete(request(LOCAL, timeout=0.05))
         await registry.close()
 
 
@@ -148,7 +149,7 @@ def test_listing_models_loads_no_sdk() -> None:
         "from promptpilot.settings import CustomModels\n"
         "custom = CustomModels.model_validate({'base_url': 'http://localhost/v1'})\n"
         "registry = ModelRegistry({'fake': custom}); registry.catalogue()\n"
-        "registry.client('custom/fake/m')\n"
+        "registry.client('custom/fake/m', 'workspace_1')\n"
         "sys.exit(any(name in sys.modules for name in ('openai', 'httpx2', 'aiohttp')))\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

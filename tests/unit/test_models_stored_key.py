@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from promptpilot import clock as product_clock
 from promptpilot.adapters.models.registry import ModelRegistry
-from promptpilot.domain.model import Message, ModelRequest
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelRequest
 from promptpilot.errors import PromptPilotError, StoreUnavailable
 from promptpilot.settings import CustomModels
 from promptpilot.step_errors import ModelAuthFailed, ModelUnavailable
@@ -75,7 +76,7 @@ class Called:
         request = ModelRequest(
             model=self._model, messages=(Message(role="user", content="Hi."),), timeout=30
         )
-        await self.registry.client(self._model).complete(request)
+        await self.registry.client(self._model, "workspace_1").complete(request)
         return self._server.received[-1].headers.get("authorization")
 
 
@@ -173,7 +174,7 @@ async def test_listing_models_asks_for_no_key(server: ScriptedOpenAI) -> None:
     call = Called(server, keys)
     assert [info.id for info in call.registry.catalogue()][-1] == "custom/fake/m"
     call.registry.price("custom/fake/m")
-    call.registry.client("custom/fake/m")
+    call.registry.client("custom/fake/m", "workspace_1")
     assert keys.asked == []
 
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from promptpilot.domain.model import Completion, Price, Usage
+from promptpilot.domain.model import Completion, Usage
+from promptpilot.domain.price import Price
 from promptpilot.step_errors import (
     ContextTooLong,
     ModelAuthFailed,

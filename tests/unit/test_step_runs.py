@@ -8,7 +8,8 @@ import pytest
 from promptpilot import keys
 from promptpilot.compiler import jobs
 from promptpilot.domain.execution import LogStatus
-from promptpilot.domain.model import Completion, Price, Usage
+from promptpilot.domain.model import Completion, Usage
+from promptpilot.domain.price import Price
 from promptpilot.errors import StoreUnavailable, Unavailable
 from promptpilot.services.logs import list_logs
 from promptpilot.services.runs import step_runs

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.ids import PromptId, UserId
-from promptpilot.domain.model import Message, ModelName, Settings
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelName, Settings
 from promptpilot.domain.prompt import CommitMessage, OutputSchema
-from promptpilot.domain.prompt_document import OMITTED, PromptDocument
+from promptpilot.domain.prompt_document import PromptDocument
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 
 class Model(BaseModel):
@@ -22,6 +22,13 @@ def _iso_ms(moment: AwareDatetime) -> str:
 
 Timestamp = Annotated[AwareDatetime, PlainSerializer(_iso_ms, return_type=str, when_used="json")]
 """UTC; written as ISO 8601 with milliseconds: `2026-11-24T09:30:00.000Z`."""
+
+
+OMITTED = Field(exclude_if=lambda value: value is None)
+"""What is not set is left out of what is written, for clients and for digests."""
+
+NONE_OMITTED = Field(exclude_if=lambda value: not value)
+"""What is empty is left out."""
 
 
 def canonical_json(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from promptpilot.domain.model import Price, Usage
+from promptpilot.domain.model import Usage
+from promptpilot.domain.price import Price
 
 
 def cost_micro_usd(usage: Usage | None, price: Price | None) -> int | None:

@@ -19,7 +19,8 @@ from pydantic_core import CoreSchema
 from promptpilot.domain.base import Model, Timestamp, canonical_json, digest_of
 from promptpilot.domain.ids import PromptId, UserId, WorkspaceId
 from promptpilot.domain.json_value import JsonValue
-from promptpilot.domain.model import Message, ModelName, Settings
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelName, Settings
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
 from promptpilot.domain.versioned import Versioned

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Annotated, Any
 
-from promptpilot.domain.base import Model
+from promptpilot.domain.base import OMITTED, Model
 from promptpilot.domain.prompt import PromptVersion
-from promptpilot.domain.prompt_document import OMITTED
 from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.text_diff import FieldChange, TextChange, diff_text
 from promptpilot.domain.variables import DeclaredVariable

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import Field, StringConstraints, model_validator
 
-from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.ids import PromptId, UserId
-from promptpilot.domain.model import Message, ModelName, Settings
+from promptpilot.domain.message import Message
+from promptpilot.domain.model import ModelName, Settings
 from promptpilot.domain.prompt import (
     MAX_CONTENT_BYTES,
     CommitMessage,
@@ -33,9 +34,6 @@ Variables = Annotated[
     tuple[DeclaredVariable, ...], Field(max_length=MAX_VARIABLES), unique_variables
 ]
 
-
-OMITTED = Field(exclude_if=lambda value: value is None)
-"""What is not set is left out of what clients read."""
 
 NO_SETTINGS = Settings()
 EMPTY_OMITTED = Field(exclude_if=lambda value: not value or value == NO_SETTINGS)

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.ids import UserId, WorkflowId
 from promptpilot.domain.prompt import CommitMessage, PromptName
-from promptpilot.domain.prompt_document import OMITTED
 from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.workflow import Description, WorkflowDocument, WorkflowStatus
 from promptpilot.errors import Problem

@@ -56,6 +56,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "max_tokens": "The longest answer, in tokens.",
         "stop": "Texts that end the answer.",
         "seed": "The same seed makes chance repeat itself, where the model allows it.",
+        "reasoning_effort": "How hard the model may think before it answers.",
+        "reasoning_tokens": "The most tokens that it may think, for models that count them.",
+        "drop_unsupported": "Leave out, and log, settings that the model does not take.",
     },
     "ActionStep": {
         **_STEP,

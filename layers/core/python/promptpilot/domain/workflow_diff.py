@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from promptpilot.domain.base import Model, same_json
+from promptpilot.domain.base import OMITTED, Model, same_json
 from promptpilot.domain.output_schema import Path, pointer
-from promptpilot.domain.prompt_document import OMITTED
 from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.text_diff import FieldChange, TextChange, diff_text
 from promptpilot.domain.workflow import WorkflowDocument, WorkflowVersion

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
-from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.bounds import Bounds
 from promptpilot.domain.ids import UserId, WorkflowId
 from promptpilot.domain.prompt import PromptName
-from promptpilot.domain.prompt_document import OMITTED
 from promptpilot.domain.semver import Version
 from promptpilot.domain.workflow import (
     Suspension,

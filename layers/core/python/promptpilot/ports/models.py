@@ -1,19 +1,35 @@
 """The models that can be called."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Price
+from promptpilot.domain.model import Completion, ModelInfo, ModelRequest
+from promptpilot.domain.model_profile import ModelProfile
+from promptpilot.domain.price import Price
 
 OnText = Callable[[str], None]
 """Gets a piece of an answer; called on the event loop, so it must not wait."""
 
 
+Attachments = Mapping[str, bytes]
+"""By the digest of its blob, what is attached to the messages of a request."""
+
+NO_ATTACHMENTS: Attachments = {}
+
+
 class ModelClient(Protocol):
     """Calls the models of one vendor. No type or exception of the vendor's SDK leaves it."""
 
-    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        on_text: OnText | None = None,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> Completion:
         """One answer. Raises a `ModelError`. Cancelling the awaiting task ends the call.
+
+        `attachments` has the contents of everything that is attached to a message.
 
         With `on_text` the answer goes there in pieces as it is made, all of it together being the
         completion's text, or in one piece where the vendor cannot; on an error it was part of none.
@@ -24,8 +40,14 @@ class ModelClient(Protocol):
 class Models(Protocol):
     """The models that are configured here. Names are `vendor/model`."""
 
-    def client(self, model: str) -> ModelClient:
-        """The client that serves `model`. Raises `ModelUnknown`."""
+    def client(self, model: str, workspace: str) -> ModelClient:
+        """The client that serves `model`, with the keys of that workspace where it has its own.
+        Raises `ModelUnknown`.
+        """
+        ...
+
+    def profile(self, model: str) -> ModelProfile:
+        """What `model` can do and takes; a guess, and marked as one, where nobody has listed it."""
         ...
 
     def price(self, model: str) -> Price | None:
@@ -33,5 +55,5 @@ class Models(Protocol):
         ...
 
     def catalogue(self) -> Sequence[ModelInfo]:
-        """What is configured, whether it is available now, and what it costs."""
+        """What is configured, whether it is available now, what it can do and costs."""
         ...

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
+from promptpilot.adapters.models.http.client import HttpModelClient
 from promptpilot.domain.model import Completion, ModelRequest
-from promptpilot.ports.models import OnText
+from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, OnText
 from promptpilot.step_errors import ModelTimeout
 
 LOCAL_VENDOR = "local"
@@ -45,16 +46,22 @@ class LocalClient:
     def __init__(self, server: LocalServer) -> None:
         self._server = server
         self._lock = threading.Lock()
-        self._current: tuple[LocalEndpoint, OpenAICompatible] | None = None
+        self._current: tuple[LocalEndpoint, HttpModelClient] | None = None
 
-    async def complete(self, request: ModelRequest, *, on_text: OnText | None = None) -> Completion:
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        on_text: OnText | None = None,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> Completion:
         """One answer, within `request.timeout` seconds, waiting included; with `on_text` streamed.
         Raises a `ModelError`.
         """
         try:
             async with asyncio.timeout(request.timeout):
                 client = await self._client(await self._server.endpoint())
-                return await client.complete(request, on_text=on_text)
+                return await client.complete(request, on_text=on_text, attachments=attachments)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
 
@@ -65,13 +72,13 @@ class LocalClient:
         if current is not None:
             await current[1].close()
 
-    async def _client(self, endpoint: LocalEndpoint) -> OpenAICompatible:
+    async def _client(self, endpoint: LocalEndpoint) -> HttpModelClient:
         """The client for the model's present life; the one for a former life is closed."""
         with self._lock:
             former = self._current
             if former is not None and former[0] == endpoint:
                 return former[1]
-            client = OpenAICompatible(
+            client = openai_compatible(
                 endpoint.base_url, endpoint.api_key, prefix=f"{LOCAL_VENDOR}/"
             )
             self._current = endpoint, client

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
 
+from promptpilot.adapters.models.chat_completions.wire import openai_compatible
+from promptpilot.adapters.models.http.keys import KeySource
 from promptpilot.adapters.models.local import (
     LOCAL_CONTEXT_TOKENS,
     LOCAL_MODEL,
@@ -12,10 +14,11 @@ from promptpilot.adapters.models.local import (
     LocalClient,
     LocalServer,
 )
-from promptpilot.adapters.models.openai_compatible import OpenAICompatible
-from promptpilot.adapters.models.stored_key import KeySource, StoredKey
+from promptpilot.adapters.models.stored_key import StoredKey
 from promptpilot.clock import now
-from promptpilot.domain.model import ModelInfo, Price
+from promptpilot.domain.model import ModelInfo
+from promptpilot.domain.model_profile import ModelProfile
+from promptpilot.domain.price import Price
 from promptpilot.ports.models import ModelClient
 from promptpilot.ports.secrets import Secrets
 from promptpilot.settings import CustomModels
@@ -44,7 +47,7 @@ class ModelRegistry:
     ) -> None:
         self._custom = custom
         self._connections = {
-            name: OpenAICompatible(
+            name: openai_compatible(
                 str(models.base_url), _key(name, models, secrets), prefix=f"{CUSTOM_VENDOR}/{name}/"
             )
             for name, models in custom.items()
@@ -56,7 +59,7 @@ class ModelRegistry:
             CUSTOM_VENDOR: lambda model: self._connections.get(model.partition("/")[0]),
         }
 
-    def client(self, model: str) -> ModelClient:
+    def client(self, model: str, workspace: str) -> ModelClient:
         """The client that serves `model`. Raises `ModelUnknown`, saying what is configured."""
         vendor, _, name = model.partition("/")
         client = self._vendors[vendor](name) if vendor in self._vendors else None
@@ -64,6 +67,10 @@ class ModelRegistry:
             reason = f"No model {model!r} is configured; configured are: {self._configured()}."
             raise ModelUnknown(model=model, reason=reason)
         return client
+
+    def profile(self, model: str) -> ModelProfile:
+        """A guess."""
+        return ModelProfile(listed=False)
 
     def price(self, model: str) -> Price | None:
         """What `model` costs: nothing on this machine; on a custom server only its owner knows."""

@@ -1,7 +1,6 @@
 """The key of a connection whose configuration has none: it is among the secrets of the platform."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 
@@ -10,9 +9,6 @@ from promptpilot.errors import PromptPilotError
 from promptpilot.ports.secrets import Secrets
 from promptpilot.secret_names import is_secret_name
 from promptpilot.step_errors import ModelUnavailable
-
-KeySource = Callable[[], Awaitable[SecretStr]]
-"""Gives the key of a call, empty where there is none. Raises a `ModelError`."""
 
 WORKSPACE = "platform"
 KEPT_MS = 5_000

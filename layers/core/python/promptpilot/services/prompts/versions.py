@@ -6,7 +6,7 @@ from typing import Any
 from promptpilot import keys
 from promptpilot.clock import now
 from promptpilot.domain.event import Event, EventType
-from promptpilot.domain.model import Message
+from promptpilot.domain.message import Message
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import Prompt, PromptContent, PromptRef, PromptVersion

@@ -45,6 +45,7 @@ async def answer_log(
     asked = await ask_models(
         question.request,
         question.fallbacks,
+        log.workspace,
         models=ports.models,
         caching=question.caching,
         hear=hear,

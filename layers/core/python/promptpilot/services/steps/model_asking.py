@@ -73,6 +73,7 @@ class _Failures:
 async def ask_models(
     request: ModelRequest,
     fallbacks: Sequence[str],
+    workspace: str,
     *,
     models: Models,
     caching: Caching | None = None,
@@ -85,7 +86,8 @@ async def ask_models(
 
     All of it takes `request.timeout` seconds at most: every model has an equal share of what is
     left, so that one that hangs leaves time for the next. An answer that is kept for a request is
-    taken instead of asking. What a model says goes to `hear` while it says it.
+    taken instead of asking. What a model says goes to `hear` while it says it. `workspace` is whose
+    keys are used.
     """
     failures = _Failures()
     for each in _shares(request, fallbacks):
@@ -94,7 +96,7 @@ async def ask_models(
             if kept is not None:
                 return Asked(each, kept, failed=tuple(failures.models), cached=True)
         try:
-            answer = await _ask_patiently(each, models, hear)
+            answer = await _ask_patiently(each, workspace, models, hear)
         except _FAILURES as error:
             failures.add(each.model, error)
             continue
@@ -121,12 +123,14 @@ def _shares(request: ModelRequest, fallbacks: Sequence[str]) -> Iterator[ModelRe
         yield request.model_copy(update={"model": name, "timeout": share})
 
 
-async def _ask_patiently(request: ModelRequest, models: Models, hear: Hear | None) -> Answer:
+async def _ask_patiently(
+    request: ModelRequest, workspace: str, models: Models, hear: Hear | None
+) -> Answer:
     """Ask once more where the vendor asks for a short wait that leaves time for it."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + request.timeout
     try:
-        return await call_model(request, models=models, on_text=hear and hear())
+        return await call_model(request, workspace, models=models, on_text=hear and hear())
     except (ModelRateLimited, ModelOverloaded) as error:
         wait = error.retry_after
         left = deadline - clock()
@@ -134,4 +138,4 @@ async def _ask_patiently(request: ModelRequest, models: Models, hear: Hear | Non
             raise
         await asyncio.sleep(wait)
     again = request.model_copy(update={"timeout": deadline - clock()})
-    return await call_model(again, models=models, on_text=hear and hear())
+    return await call_model(again, workspace, models=models, on_text=hear and hear())

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from promptpilot.domain.base import canonical_json
-from promptpilot.domain.model import Completion, ModelRequest, Price, Settings, Usage
+from promptpilot.domain.model import Completion, ModelRequest, Settings, Usage
+from promptpilot.domain.price import Price
 from promptpilot.domain.pricing import cost_micro_usd
 from promptpilot.domain.prompt import PromptVersion
 from promptpilot.ports.models import Models, OnText
@@ -66,14 +67,15 @@ def model_request(
 
 
 async def call_model(
-    request: ModelRequest, *, models: Models, on_text: OnText | None = None
+    request: ModelRequest, workspace: str, *, models: Models, on_text: OnText | None = None
 ) -> Answer:
-    """Call the model and check its answer, which `on_text` hears while it is made.
+    """Call the model for that workspace and check its answer, which `on_text` hears while it is
+    made.
 
     Raises a `ModelError` (`ModelTimeout` after `request.timeout` seconds), `OutputInvalid`, or
     `StepTimedOut` where the client itself does not keep to the time.
     """
-    client = models.client(request.model)
+    client = models.client(request.model, workspace)
     started = time.perf_counter()
     try:
         async with asyncio.timeout(request.timeout + MARGIN_SECONDS):

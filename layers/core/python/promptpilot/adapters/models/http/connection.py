@@ -1,20 +1,18 @@
-"""Calling one server that speaks OpenAI's Chat Completions, over aiohttp, from one event loop.
+"""Calling one server over aiohttp, from one event loop.
 
-Importing this module imports aiohttp, which takes a moment; see `openai_compatible`.
+Importing this module imports aiohttp, which takes a moment; see `connections`.
 """
 
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import truststore
-from pydantic import SecretStr
 from yarl import URL
 
-from promptpilot.adapters.models.openai_errors import status_error
+from promptpilot.adapters.models.http.wire import Reply, StreamReader, Wire
 from promptpilot.step_errors import ModelUnavailable
 
 MAX_CONNECTIONS = 1000
@@ -24,7 +22,7 @@ KEEP_ALIVE_SECONDS = 4.0
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """The longest answer that is read, decompressed: a server must not be able to fill our memory."""
 
-Take = Callable[[bytes], bool]
+_Take = Callable[[bytes], bool]
 """Gets a stream piece by piece; True once it needs no more."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -44,48 +42,59 @@ _FAILURES: dict[type[aiohttp.ClientError], str] = {
 """What happened, from the most to the least specific error; reads on from "The model's server"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A successful answer as it came; None for the body where a stream was taken as it came."""
-
-    content_type: str
-    body: bytes | None
-
-
-class OpenAIConnection:
-    """Calls the Chat Completions of the server at `base_url`. Belongs to the running event loop."""
+class Connection:
+    """Connections to the server at `base_url`. Belongs to the running event loop."""
 
     def __init__(self, base_url: str) -> None:
-        self._url = URL(f"{base_url.rstrip('/')}/chat/completions")
         self._session = _session(base_url)
         # Some servers end the connection after a stream, maybe just when it is used again.
         self._streams = _session(base_url, force_close=True)
 
     async def post(
-        self, body: bytes, model: str, api_key: SecretStr, *, take: Take | None = None
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        model: str,
+        *,
+        wire: Wire,
+        reader: StreamReader | None = None,
     ) -> Reply:
         """The answer to one request body. Raises a `ModelError`; `model` is for its text.
 
-        With `take`, an answer that is a stream of events goes there as it comes. An empty `api_key`
-        sends none. Being cancelled closes the connection.
+        With `reader`, an answer that is a stream goes there as it comes. Being cancelled closes the
+        connection.
         """
         if self._session.closed:
             raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
-        key = api_key.get_secret_value()
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        session = self._session if take is None else self._streams
+        session = self._session if reader is None else self._streams
         try:
             async with session.post(
-                self._url, data=body, headers=headers, allow_redirects=False
+                URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
                 if not 200 <= response.status < 300:
-                    body = await _body(response)
-                    raise status_error(response.status, response.headers, body, model)
+                    told = await _body(response)
+                    raise wire.error(response.status, response.headers, told, model)
                 kind = response.headers.get("Content-Type", "")
-                if take is not None and kind.lower().startswith("text/event-stream"):
-                    await _stream(response, take)
+                if reader is not None and kind.lower().startswith(wire.stream_type):
+                    await _stream(response, reader.take)
                     return Reply(kind, None)
                 return Reply(kind, await _body(response))
+        except aiohttp.ClientError as error:
+            raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
+
+    async def get(
+        self, url: str, headers: Mapping[str, str], *, wire: Wire, model: str = ""
+    ) -> bytes:
+        """The body that is found at a URL. Raises a `ModelError`."""
+        try:
+            async with self._session.get(
+                URL(url, encoded=True), headers=headers, allow_redirects=False
+            ) as response:
+                told = await _body(response)
+                if not 200 <= response.status < 300:
+                    raise wire.error(response.status, response.headers, told, model)
+                return told
         except aiohttp.ClientError as error:
             raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
 
@@ -131,7 +140,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-async def _stream(response: aiohttp.ClientResponse, take: Take) -> None:
+async def _stream(response: aiohttp.ClientResponse, take: _Take) -> None:
     left = MAX_ANSWER_BYTES
     async for chunk in response.content.iter_any():
         left -= len(chunk)

@@ -1,14 +1,15 @@
 """A chat completion that is streamed: its pieces of text as they come, and the whole in the end."""
 
 import time
-from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from promptpilot.adapters.models.chat_completions import Delta, served_model, usage_of
-from promptpilot.adapters.models.event_stream import EventStream
-from promptpilot.adapters.models.openai_errors import stream_error
+from promptpilot.adapters.models.chat_completions.errors import stream_error
+from promptpilot.adapters.models.chat_completions.reply import Delta, usage_of
+from promptpilot.adapters.models.http.event_stream import EventStream
+from promptpilot.adapters.models.http.replies import served_model
 from promptpilot.domain.model import Completion, Usage
+from promptpilot.ports.models import OnText
 from promptpilot.step_errors import ModelRefused, ModelUnavailable
 
 DONE = "[DONE]"
@@ -17,8 +18,10 @@ DONE = "[DONE]"
 class ChatStream:
     """Reads the stream of one call, which begins now."""
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
+    def __init__(self, on_text: OnText, *, asked: str, prefix: str) -> None:
         self._on_text = on_text
+        self._asked = asked
+        self._prefix = prefix
         self._events = EventStream()
         self._started = time.perf_counter()
         self._first_ms: float | None = None
@@ -27,6 +30,11 @@ class ChatStream:
         self._model: str | None = None
         self._usage: Usage | None = None
         self._done = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is any text yet."""
+        return self._first_ms is not None
 
     def take(self, piece: bytes) -> bool:
         """Read on; True once the server has said that it is done. Raises a `ModelError`."""
@@ -61,7 +69,7 @@ class ChatStream:
         self._texts.append(text)
         self._on_text(text)
 
-    def completion(self, *, asked: str, prefix: str) -> Completion:
+    def completion(self) -> Completion:
         """The whole, once the stream has ended. Raises `ModelUnavailable` where it ended early."""
         if not self._done and self._finish_reason is None:
             raise ModelUnavailable(
@@ -69,7 +77,7 @@ class ChatStream:
             )
         return Completion(
             text="".join(self._texts),
-            model=served_model(self._model, asked=asked, prefix=prefix),
+            model=served_model(self._model, asked=self._asked, prefix=self._prefix),
             finish_reason=self._finish_reason,
             usage=self._usage,
             time_to_first_token_ms=self._first_ms,
