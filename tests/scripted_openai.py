@@ -1,4 +1,6 @@
-"""A real HTTP server on loopback that speaks Chat Completions, as well or as badly as told."""
+"""A real HTTP server on loopback that says what it is told to, well or badly: bytes of any vendor's
+(`tests/contract/dialects`), or Chat Completions, for which there are words here.
+"""
 
 import asyncio
 import json
@@ -104,11 +106,13 @@ def events(*data: Any) -> bytes:
     return "".join(f"data: {text}\n\n" for text in texts).encode()
 
 
-def streams(*pieces: bytes, end: bool = True) -> Behaviour:
+def streams(
+    *pieces: bytes, end: bool = True, content_type: str = "text/event-stream; charset=utf-8"
+) -> Behaviour:
     """Answer with a stream of events, in pieces of a chunked body; without `end` cut it off."""
 
     async def behave(received: Received, transport: asyncio.Transport) -> None:
-        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n"
         transport.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         for piece in pieces:
             transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
@@ -174,9 +178,14 @@ class ScriptedOpenAI:
         self._server: asyncio.Server | None = None
 
     @property
-    def url(self) -> str:
+    def root(self) -> str:
+        """Where the server is; it answers at every path."""
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/v1"
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from promptpilot.adapters.models.http.client import HttpModelClient
 from promptpilot.domain.message import ToolCall
-from promptpilot.domain.model import Usage
+from promptpilot.domain.model import Settings, Usage
 from tests.scripted_openai import Received
 
 USAGE = Usage(input_tokens=12, cached_tokens=4, output_tokens=7, reasoning_tokens=2)
@@ -62,8 +62,29 @@ class Asked:
     stream: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What not every vendor's format can say.
+
+    `settings` by our names, those that it has: others the client refuses. `usage` is an example
+    with all counts that it tells. `kept` is a text in what an answer with reasoning and calls is to
+    be sent back with, in the request with the results. `written` says of an answer that comes
+    whole, and of one that is streamed, whether arguments are text there, which may be no JSON.
+    """
+
+    settings: frozenset[str]
+    usage: Usage
+    kept: str
+    written: tuple[bool, bool]
+
+
+ALL_SETTINGS = frozenset(Settings.model_fields) - {"drop_unsupported"}
+
+
 class Dialect(Protocol):
     """One vendor's wire format, from the server's side."""
+
+    traits: Traits
 
     model: str
     """Our name of a model that can do everything (`openai/gpt-test`)."""

@@ -13,24 +13,43 @@ from promptpilot.adapters.models.http.status_errors import (
 )
 from promptpilot.step_errors import (
     ContextTooLong,
+    ModelAuthFailed,
     ModelError,
     ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
+    ModelRejectedRequest,
     ModelUnavailable,
+    ModelUnknown,
 )
 
 _BY_CODE: dict[str, type[ModelError]] = {
     "context_length_exceeded": ContextTooLong,  # OpenAI and most that follow it
     "exceed_context_size_error": ContextTooLong,  # llama.cpp
+    "model_not_found": ModelUnknown,  # with the status 400, too
     "content_filter": ModelRefused,  # Azure
-    "content_policy_violation": ModelRefused,
+    **dict.fromkeys(  # what of a prompt OpenAI's policies forbid
+        (
+            "content_policy_violation",
+            "image_content_policy_violation",
+            "invalid_prompt",
+            "bio_policy",
+            "misalignment_policy_violation",
+        ),
+        ModelRefused,
+    ),
 }
 _IN_STREAM: dict[str, type[ModelError]] = {
     **_BY_CODE,
-    "rate_limit_exceeded": ModelRateLimited,
-    "server_overloaded": ModelOverloaded,
-    "overloaded_error": ModelOverloaded,
+    **dict.fromkeys(
+        ("rate_limit_exceeded", "rate_limit_error", "insufficient_quota"), ModelRateLimited
+    ),
+    **dict.fromkeys(
+        ("server_overloaded", "server_is_overloaded", "overloaded_error", "slow_down"),
+        ModelOverloaded,
+    ),
+    **dict.fromkeys(("invalid_api_key", "authentication_error"), ModelAuthFailed),
+    "invalid_request_error": ModelRejectedRequest,
 }
 """Errors that come once an answer has begun have no status, only a code."""
 
@@ -61,12 +80,21 @@ def openai_error(status: int, headers: Mapping[str, str], body: bytes, model: st
 
 def stream_error(error: Any) -> ModelError:
     """The error of our tree for one that came where the rest of an answer should have been."""
-    told = _read(error if isinstance(error, dict) else {})
-    kind = next((_IN_STREAM[each] for each in told[:2] if each in _IN_STREAM), ModelUnavailable)
+    return told_error(error, "broke its answer off with an error")
+
+
+def told_error(error: Any, what: str) -> ModelError:
+    """The error of our tree for one that came with the status of a success; reads on from "The
+    model's server". Some (OpenRouter, llama.cpp) have a status in place of a code.
+    """
+    answer = error if isinstance(error, dict) else {}
+    told = _read(answer)
+    status = answer.get("code")
+    by_status = BY_STATUS.get(status) if isinstance(status, int) else None
+    by_code = (_IN_STREAM[each] for each in told[:2] if each in _IN_STREAM)
+    kind = next(by_code, by_status or ModelUnavailable)
     facts = ", ".join(_facts(told))
-    return kind(
-        reason=f"The model's server broke its answer off with an error{facts and f' ({facts})'}."
-    )
+    return kind(reason=f"The model's server {what}{facts and f' ({facts})'}.")
 
 
 def _read(error: Mapping[str, Any]) -> _Told:

@@ -1,105 +1,79 @@
-"""A reply of OpenAI's Chat Completions as our completion."""
+"""An answer of OpenAI's Chat Completions as our completion."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
 
-from pydantic import Field, WrapValidator
-
-from promptpilot.adapters.models.http.replies import (
-    Part,
-    none_unless_valid,
-    read_reply,
-    served_model,
-)
+from promptpilot.adapters.models.chat_completions.called import Calls
+from promptpilot.adapters.models.chat_completions.errors import told_error
+from promptpilot.adapters.models.chat_completions.pieces import Said, Whole, usage_of
+from promptpilot.adapters.models.http.replies import read_reply, served_model
 from promptpilot.adapters.models.http.wire import Reply
-from promptpilot.domain.model import Completion, Usage
+from promptpilot.adapters.models.http.written_calls import calls_before
+from promptpilot.domain.model import Completion, ModelRequest, Usage
 from promptpilot.step_errors import ModelRefused, ModelUnavailable
 
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
+_FILTERED = "content_filter"
+_FINISHED: Mapping[str, str] = {"function_call": "tool_calls", "max_tokens": "length"}
+"""Of older and compatible servers."""
 
 
-class _InputDetails(Part):
-    cached_tokens: _Count | None = None
+class Answer:
+    """The answer to `request`, as far as it has been taken; our names of the server's models begin
+    with `prefix`.
+    """
+
+    def __init__(self, request: ModelRequest, prefix: str) -> None:
+        self._request = request
+        self._prefix = prefix
+        self._texts: list[str] = []
+        self._said = False
+        self._calls = Calls(calls_before(request.messages))
+        self.begun = False
+        """Whether there is any text, reasoning or call."""
+        self.finish_reason: str | None = None
+        self.model: str | None = None
+        self.usage: Usage | None = None
+
+    def take(self, said: Said, finish_reason: str | None) -> str:
+        """Take a message, or a piece of one, and give the text in it. Raises `ModelRefused`."""
+        if said.refusal or finish_reason == _FILTERED:
+            raise ModelRefused
+        self.finish_reason = finish_reason or self.finish_reason
+        beside = self._calls.take(said)
+        text = said.content or ""
+        self._said = self._said or said.content is not None
+        self._texts.append(text)
+        self.begun = self.begun or beside or bool(text)
+        return text
+
+    def completion(self, time_to_first_token_ms: float | None = None) -> Completion:
+        """The whole. Raises `ModelUnavailable` where it has neither text nor calls."""
+        calls = self._calls.calls()
+        finish = _FINISHED.get(self.finish_reason or "", self.finish_reason)
+        if not (self._said or calls or finish == "length"):
+            raise ModelUnavailable(reason="The model's server answered without any text.")
+        return Completion(
+            text="".join(self._texts),
+            model=served_model(self.model, asked=self._request.model, prefix=self._prefix),
+            finish_reason="tool_calls" if calls and finish != "length" else finish,
+            tool_calls=calls,
+            opaque=self._calls.kept(self._request.model),
+            usage=self.usage,
+            time_to_first_token_ms=time_to_first_token_ms,
+        )
 
 
-class _OutputDetails(Part):
-    reasoning_tokens: _Count | None = None
-
-
-class _Usage(Part):
-    prompt_tokens: _Count
-    completion_tokens: _Count
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
-
-
-class _Text(Part):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(Part):
-    message: _Text
-    finish_reason: str | None = None
-
-
-class _DeltaChoice(Part):
-    delta: _Text = _Text()
-    finish_reason: str | None = None
-
-
-class Delta(Part):
-    """One piece of a reply that is streamed."""
-
-    choices: tuple[_DeltaChoice, ...] = ()
-    error: Any = None
-    model: str | None = None
-    usage: Annotated[_Usage | None, WrapValidator(none_unless_valid)] = None
-
-
-class _Reply(Part):
-    choices: tuple[_Choice, ...] = ()
-    error: Any = None
-    model: str | None = None
-    usage: Annotated[_Usage | None, WrapValidator(none_unless_valid)] = None
-
-
-def completion(reply: Reply, *, asked: str, prefix: str) -> Completion:
-    """The completion that a successful reply holds. `asked` is the model that was asked,
-    `prefix` what our names of this server's models begin with.
+def completion(reply: Reply, request: ModelRequest, prefix: str) -> Completion:
+    """The completion that a successful reply holds.
 
     Raises `ModelUnavailable` for a reply that is no answer, `ModelRefused` where the model or a
     content filter declined.
     """
-    told = read_reply(_Reply, reply, "a chat completion")
-    text, finish_reason = _answer(told)
-    return Completion(
-        text=text,
-        model=served_model(told.model, asked=asked, prefix=prefix),
-        finish_reason=finish_reason,
-        usage=usage_of(told.usage),
-    )
-
-
-def _answer(reply: _Reply) -> tuple[str, str | None]:
-    if not reply.choices:
-        what = "no choices" if reply.error is None else "an error in place of a completion"
-        raise ModelUnavailable(reason=f"The model's server answered with {what}.")
-    choice = reply.choices[0]
-    if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise ModelRefused
-    if choice.message.content is None:
-        raise ModelUnavailable(reason="The model's server answered without any text.")
-    return choice.message.content, choice.finish_reason
-
-
-def usage_of(usage: _Usage | None) -> Usage | None:
-    """What a server says it has used, in our words."""
-    if usage is None:
-        return None
-    input_details, output_details = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        input_tokens=usage.prompt_tokens,
-        cached_tokens=(input_details and input_details.cached_tokens) or 0,
-        output_tokens=usage.completion_tokens,
-        reasoning_tokens=(output_details and output_details.reasoning_tokens) or 0,
-    )
+    told = read_reply(Whole, reply, "a chat completion")
+    if not told.choices and told.error is not None:
+        raise told_error(told.error, "answered with an error in place of a completion")
+    if not told.choices:
+        raise ModelUnavailable(reason="The model's server answered with no choices.")
+    answer = Answer(request, prefix)
+    answer.take(told.choices[0].message, told.choices[0].finish_reason)
+    answer.model, answer.usage = told.model, usage_of(told.usage)
+    return answer.completion()

@@ -32,11 +32,11 @@ class ChatCompletions:
 
     def completion(self, reply: Reply, request: ModelRequest) -> Completion:
         """The first choice."""
-        return completion(reply, asked=request.model, prefix=self._prefix)
+        return completion(reply, request, self._prefix)
 
     def reader(self, request: ModelRequest, on_text: OnText) -> ChatStream:
         """Reads chunks until `[DONE]`."""
-        return ChatStream(on_text, asked=request.model, prefix=self._prefix)
+        return ChatStream(on_text, request, self._prefix)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes, model: str) -> ModelError:
         """By the code, or else the status, or what the words are about."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from promptpilot.adapters.models.http.connections import Connections
+from promptpilot.adapters.models.http.limits import bounded
 from promptpilot.adapters.models.http.status_errors import refuses_streaming
 from promptpilot.adapters.models.http.wire import Authorize, Reply, StreamReader, Wire
 from promptpilot.domain.model import Completion, ModelRequest
@@ -37,7 +38,7 @@ class HttpModelClient:
         try:
             async with asyncio.timeout(request.timeout):
                 if on_text is not None:
-                    return await self._stream(request, attachments, on_text)
+                    return await self._stream(request, attachments, bounded(on_text))
                 return await self._ask(request, attachments)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
@@ -66,7 +67,8 @@ class HttpModelClient:
             if reply.body is None:
                 return reader.completion()
             whole = self._wire.completion(reply, request)
-        on_text(whole.text)
+        if whole.text:
+            on_text(whole.text)
         return whole
 
     async def _send(
@@ -90,14 +92,13 @@ async def _first_token(request: ModelRequest, reader: StreamReader) -> AsyncIter
         return
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(limit) as clock:
+        async with asyncio.timeout(None) as clock:
 
             def look() -> None:
-                if reader.begun:
-                    clock.reschedule(None)
+                if not reader.begun:
+                    clock.reschedule(loop.time())
 
-            # Just before the end: what has begun by then has no limit any more.
-            looking = loop.call_at(loop.time() + limit * _LOOK_AT, look)
+            looking = loop.call_later(limit, look)
             try:
                 yield
             finally:
@@ -106,6 +107,3 @@ async def _first_token(request: ModelRequest, reader: StreamReader) -> AsyncIter
         if not clock.expired():
             raise
         raise ModelTimeout(reason=f"No answer began within {limit:g} seconds.") from error
-
-
-_LOOK_AT = 0.999

@@ -4,7 +4,9 @@ Importing this module imports aiohttp, which takes a moment; see `connections`.
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from io import BytesIO
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,6 +14,11 @@ import aiohttp
 import truststore
 from yarl import URL
 
+from promptpilot.adapters.models.http.limits import (
+    MAX_ANSWER_BYTES,
+    MAX_STREAM_BYTES,
+    Allowance,
+)
 from promptpilot.adapters.models.http.wire import Reply, StreamReader, Wire
 from promptpilot.step_errors import ModelUnavailable
 
@@ -19,8 +26,7 @@ MAX_CONNECTIONS = 1000
 KEEP_ALIVE_SECONDS = 4.0
 """Under the 5 s after which many servers close an idle connection, maybe just when we use it."""
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
-"""The longest answer that is read, decompressed: a server must not be able to fill our memory."""
+LARGE_BODY_BYTES = 1024 * 1024
 
 _Take = Callable[[bytes], bool]
 """Gets a stream piece by piece; True once it needs no more."""
@@ -65,38 +71,26 @@ class Connection:
         With `reader`, an answer that is a stream goes there as it comes. Being cancelled closes the
         connection.
         """
-        if self._session.closed:
-            raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
         session = self._session if reader is None else self._streams
-        try:
-            async with session.post(
-                URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
-            ) as response:
-                if not 200 <= response.status < 300:
-                    told = await _body(response)
-                    raise wire.error(response.status, response.headers, told, model)
-                kind = response.headers.get("Content-Type", "")
-                if reader is not None and kind.lower().startswith(wire.stream_type):
-                    await _stream(response, reader.take)
-                    return Reply(kind, None)
-                return Reply(kind, await _body(response))
-        except aiohttp.ClientError as error:
-            raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
+        async with _sent(session, "POST", url, headers, body) as response:
+            if not 200 <= response.status < 300:
+                told = await _body(response)
+                raise wire.error(response.status, response.headers, told, model)
+            kind = response.headers.get("Content-Type", "")
+            if reader is not None and kind.lower().startswith(wire.stream_type):
+                await _stream(response, reader.take, MAX_STREAM_BYTES)
+                return Reply(kind, None)
+            return Reply(kind, await _body(response))
 
     async def get(
         self, url: str, headers: Mapping[str, str], *, wire: Wire, model: str = ""
     ) -> bytes:
         """The body that is found at a URL. Raises a `ModelError`."""
-        try:
-            async with self._session.get(
-                URL(url, encoded=True), headers=headers, allow_redirects=False
-            ) as response:
-                told = await _body(response)
-                if not 200 <= response.status < 300:
-                    raise wire.error(response.status, response.headers, told, model)
-                return told
-        except aiohttp.ClientError as error:
-            raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
+        async with _sent(self._session, "GET", url, headers) as response:
+            told = await _body(response)
+            if not 200 <= response.status < 300:
+                raise wire.error(response.status, response.headers, told, model)
+            return told
 
     async def close(self) -> None:
         """Close every connection to the server; calls under way fail."""
@@ -129,6 +123,31 @@ def _proxy(scheme: str, host: str) -> str | None:
     return getproxies().get(scheme)
 
 
+@asynccontextmanager
+async def _sent(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """The beginning of an answer; what fails until it is left is `ModelUnavailable`."""
+    if session.closed:
+        raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
+    # A large body goes out in pieces, between which others have their turn.
+    data = BytesIO(body) if body is not None and len(body) > LARGE_BODY_BYTES else body
+    try:
+        async with session.request(
+            method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
+        ) as response:
+            yield response
+    except aiohttp.ClientResponseError as error:
+        # It is shown with the headers of the request, and so with the key.
+        raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from None
+    except aiohttp.ClientError as error:
+        raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
+
+
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     chunks: list[bytes] = []
 
@@ -136,16 +155,14 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
         chunks.append(chunk)
         return False
 
-    await _stream(response, take)
+    await _stream(response, take, MAX_ANSWER_BYTES)
     return b"".join(chunks)
 
 
-async def _stream(response: aiohttp.ClientResponse, take: _Take) -> None:
-    left = MAX_ANSWER_BYTES
+async def _stream(response: aiohttp.ClientResponse, take: _Take, limit: int) -> None:
+    allowance = Allowance(limit)
     async for chunk in response.content.iter_any():
-        left -= len(chunk)
-        if left < 0:
-            raise ModelUnavailable(reason="The model's server answered with far too much.")
+        allowance.use(len(chunk))
         if take(chunk):
             return
 

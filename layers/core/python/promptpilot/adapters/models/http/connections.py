@@ -33,8 +33,8 @@ class Connections:
             connection_type = await asyncio.to_thread(_import_connection)
             if self._closed:
                 raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
-            for ended in [each for each in self._by_loop if each.is_closed()]:
-                del self._by_loop[ended]
+            for ended in [each for each in list(self._by_loop) if each.is_closed()]:
+                self._by_loop.pop(ended, None)  # loops of other threads do the same
             if loop not in self._by_loop:  # another call may have been faster
                 self._by_loop[loop] = connection_type(self.base_url)
         return self._by_loop[loop]

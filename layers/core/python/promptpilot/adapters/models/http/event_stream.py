@@ -15,16 +15,22 @@ class EventStream:
 
     def __init__(self) -> None:
         self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        self._rest = ""
+        self._held = ""
+        self._unfinished: list[str] = []
         self._data: list[str] = []
 
     def feed(self, piece: bytes) -> list[str]:
         """The data of every event that this piece completes."""
-        text = self._rest + self._decode(piece)
+        text = self._held + self._decode(piece)
         # A CR at the end may be half of a CR LF.
-        held = text[-1:] if text.endswith("\r") else ""
-        *lines, rest = _LINE_END.split(text.removesuffix(held))
-        self._rest = rest + held
+        self._held = "\r" if text.endswith("\r") else ""
+        *lines, rest = _LINE_END.split(text.removesuffix(self._held))
+        # What came before is not looked at again: a line may be long, and come in many pieces.
+        if lines:
+            lines[0] = "".join((*self._unfinished, lines[0]))
+            self._unfinished.clear()
+        if rest:
+            self._unfinished.append(rest)
         return [data for line in lines if (data := self._line(line.removeprefix("\ufeff")))]
 
     def _line(self, line: str) -> str | None:

@@ -36,7 +36,9 @@ def read_reply(kind: type[M], reply: Reply, what: str) -> M:
 
 
 def none_unless_valid(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """For token counts: an answer is worth having without them; wrong ones are worth nothing."""
+    """For token counts and the like: an answer is worth having without them; wrong ones are worth
+    nothing.
+    """
     try:
         return validate(value)
     except ValidationError:
