@@ -15,7 +15,7 @@ ARGS ?=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-waiting test-others crash-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
+.PHONY: help run demo test test-waiting test-others crash-test mock-test live-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
 .PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks check-packages
 
 help:  ## List what there is.
@@ -42,6 +42,14 @@ test-others: $(VENV)/.dev
 
 crash-test: $(VENV)/.dev  ## Kill the process at every write that a workflow of all kinds of steps makes.
 	@exec $(BIN)/pytest -m every_write tests/embedded/test_crash_points.py $(ARGS)
+
+# Outside of `make test`, which needs neither Node nor a network.
+mock-test: $(VENV)/.dev tools/aimock/node_modules  ## Call a mock server of the vendors' formats that others wrote (needs Node 20.15 and npm).
+	@exec $(BIN)/pytest tests/contract/test_vendor_fakes.py $(ARGS)
+
+# Outside of `make test`: it needs keys and a network, and costs under a cent.
+live-test: $(VENV)/.dev  ## Call the vendors whose keys are in the environment (OPENAI_API_KEY, ...); skips the others.
+	@exec $(BIN)/pytest tests/live_vendors --force-enable-socket -v -rs $(ARGS)
 
 check: check-format check-lint check-imports check-types check-machines check-locks  ## Formatting, lint, import contracts, types, state machines, locks.
 
@@ -76,6 +84,9 @@ lock: $(BIN)/uv  ## Write the lock files anew after a change of a requirements*.
 
 upgrade: $(BIN)/uv  ## Like lock, but with the newest versions.
 	@$(MAKE) compile-locks COMPILE_FLAGS=--upgrade
+
+prices: $(VENV)/.dev  ## Write the prices of models anew, from the genai-prices that is installed.
+	$(BIN)/python -m tools.model_prices
 
 clean:  ## Remove what the targets made. Your data in .promptpilot stays.
 	rm -rf $(VENV) $(VENV_CLOUD) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/results tools/*/node_modules cdk.out build
@@ -177,6 +188,10 @@ check-asl: check-machines tools/asl/node_modules  ## Also check the state machin
 
 tools/asl/node_modules: tools/asl/package-lock.json
 	cd tools/asl && npm ci --no-audit --no-fund
+	@touch $@
+
+tools/aimock/node_modules: tools/aimock/package-lock.json
+	cd tools/aimock && npm ci --no-audit --no-fund
 	@touch $@
 
 # Outside of `make test`, which needs no network: the layers are installed from the package index.

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -18,12 +19,16 @@ import uvloop
 WORDS = "one two three four five six seven eight"
 LATENCY = re.compile(rb"^/l(\d+)/v1/")
 
+Answer = Callable[[bytes, bytes], tuple[int, bytes]]
+"""Path and body of a request -> status and JSON of its answer."""
+
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection; requests on it are answered one after another."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
         self._loop = loop
+        self._answer = answer
         self._parser = httptools.HttpRequestParser(self)
         self._path = b""
         self._body: list[bytes] = []
@@ -47,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        status, answer = _answer(self._path, b"".join(self._body))
+        status, answer = self._answer(self._path, b"".join(self._body))
         latency = LATENCY.match(self._path)
         delay_ms = int(latency[1]) if latency and status == 200 else 0
         if delay_ms:
@@ -55,15 +60,19 @@ class Connection(asyncio.Protocol):
         else:
             self._send(status, answer)
 
-    def _send(self, status: int, answer: dict[str, Any]) -> None:
+    def _send(self, status: int, body: bytes) -> None:
         if self._transport.is_closing():
             return
-        body = json.dumps(answer, separators=(",", ":")).encode()
         head = b"HTTP/1.1 %d -\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         self._transport.write(head % (status, len(body)) + body)
 
 
-def _answer(path: bytes, body: bytes) -> tuple[int, dict[str, Any]]:
+def _answer(path: bytes, body: bytes) -> tuple[int, bytes]:
+    status, answer = _told(path, body)
+    return status, json.dumps(answer, separators=(",", ":")).encode()
+
+
+def _told(path: bytes, body: bytes) -> tuple[int, dict[str, Any]]:
     if path.endswith(b"/models"):
         return 200, {"object": "list", "data": [{"id": "echo", "object": "model"}]}
     if not path.endswith(b"/chat/completions"):
@@ -94,7 +103,8 @@ def _completion(request: dict[str, Any]) -> dict[str, Any]:
 async def main() -> None:
     """Listen on a free port of the loopback interface, and say which."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(partial(Connection, loop), "127.0.0.1", 0, backlog=2048)
+    made = partial(Connection, loop, _answer)
+    server = await loop.create_server(made, "127.0.0.1", 0, backlog=2048)
     port = server.sockets[0].getsockname()[1]
     print(json.dumps({"url": f"http://127.0.0.1:{port}"}), flush=True)
     await server.serve_forever()

@@ -5,7 +5,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import approvals, chain, cold_imports, cold_start, http_load, peers, wide
+from bench import (
+    approvals,
+    chain,
+    cold_imports,
+    cold_start,
+    http_load,
+    model_call,
+    peers,
+    shared_cache,
+    streams,
+    vendor_imports,
+    wide,
+)
 from bench.figures import RESULTS, Figure, save, show
 
 Suite = Callable[[Path, int], list[Figure]]
@@ -17,6 +29,10 @@ SUITES: dict[str, tuple[str, Suite]] = {
     "chain": ("A chain of five prompts", chain.measure),
     "fan-out": ("Parallel steps", wide.measure_fan_out),
     "map": ("A map over many items", wide.measure_map),
+    "model-call": ("Model calls that are answered at once, 50 at once", model_call.measure),
+    "vendor-imports": ("Imports of the worker by vendor", vendor_imports.measure),
+    "streams": ("Many streams at once", streams.measure),
+    "cache": ("Caches and rate limits, one call at a time", shared_cache.measure),
     "approvals": ("Executions that wait", approvals.measure),
 }
 PEERS = ("The same kind of chain by a peer", peers.measure)

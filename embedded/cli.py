@@ -58,8 +58,16 @@ def demo(
     keep_serving: Annotated[
         bool, typer.Option("--keep-serving", help="Go on serving afterwards.")
     ] = False,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Which model does it: `openai/gpt-5-nano` with OPENAI_API_KEY set, or any other."
+            " The one that ships is run for itself only."
+        ),
+    ] = DEMO_MODEL,
 ) -> None:
-    """Do the main job once: the notes of two meetings, on the model that ships, and an approval."""
+    """Do the main job once: the notes of two meetings through a workflow, and an approval."""
+    from embedded.demo.client import RequestRefusedError
     from embedded.demo.run import run_demo, show
     from embedded.demo.server import running_server
     from promptpilot.settings import Settings
@@ -69,8 +77,12 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the server too
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    with running_server(folder, host, port) as (url, process):
-        finished = run_demo(url, folder, DEMO_MODEL, console)
+    with running_server(folder, host, port, with_model=model == DEMO_MODEL) as (url, process):
+        try:
+            finished = run_demo(url, folder, model, console)
+        except RequestRefusedError as refused:
+            Console(stderr=True).print(f"Refused: {refused}", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from refused
         show(finished, console)
         worked = finished.worked
         if keep_serving and worked:

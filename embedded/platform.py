@@ -1,5 +1,6 @@
 """The embedded platform: every port served from one process and one data folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from embedded.blobs import FolderBlobs
@@ -27,7 +28,13 @@ from functions.live.handler import handler as live_events
 from functions.step_worker.handler import handle as step_worker
 from promptpilot import platform
 from promptpilot.adapters.egress.client import AiohttpEgress
+from promptpilot.adapters.memory.rate_limiter import MemoryRateLimiter
+from promptpilot.adapters.models.model_lists import ModelLists
 from promptpilot.adapters.models.registry import ModelRegistry
+from promptpilot.adapters.table.cache import TableCache
+from promptpilot.adapters.valkey.cache import ValkeyCache
+from promptpilot.adapters.valkey.rate_limiter import ValkeyRateLimiter
+from promptpilot.adapters.valkey.server import ValkeyServer
 from promptpilot.domain.egress_opened import Opened
 from promptpilot.domain.execution import parse_machine_name
 from promptpilot.domain.progress import progress_subject
@@ -38,6 +45,7 @@ DATABASE = "promptpilot.db"
 CURSOR_KEY = "cursor.key"
 CURSOR_KEY_BYTES = 32
 GRACE_SECONDS = 10.0
+VALKEY_PREFIX = "promptpilot"
 
 
 class EmbeddedPlatform:
@@ -49,8 +57,16 @@ class EmbeddedPlatform:
         self.database = Database(data / DATABASE)
         self._local_model = LocalModel(data) if with_model else None
         vault = FileSecrets(self.database, data)
-        self._models = ModelRegistry(settings.custom_models, self._local_model, secrets=vault)
+        self._models = ModelRegistry(
+            settings.custom_models,
+            self._local_model,
+            secrets=vault,
+            vendors=settings,
+            lists=ModelLists(self._soon),
+        )
         table = SqliteTable(self.database)
+        offload = InTurn(self.database)
+        valkey = _valkey(settings)
         self._engine = Engine(
             self.database,
             worker=step_worker,
@@ -60,6 +76,8 @@ class EmbeddedPlatform:
             on_progress=lambda name: self._waiter.announce(_progress_of(name)),
         )
         self._engine.at_stop(self._models.close)
+        if valkey is not None:
+            self._engine.at_stop(valkey.close)
         self._identity = LocalIdentity(self.database, data)
         self.live = LocalLive(self.database.settle)
         self._followers = LocalFollowers(self.live, lambda: progress_ports(self.ports))
@@ -86,15 +104,22 @@ class EmbeddedPlatform:
             scheduler=scheduler,
             live=self.live,
             models=self._models,
+            # Of the table rather than of memory: answers that are kept have cost money.
+            cache=TableCache(table, offload) if valkey is None else ValkeyCache(valkey),
+            rate_limiter=MemoryRateLimiter() if valkey is None else ValkeyRateLimiter(valkey),
             egress=AiohttpEgress(Opened.read(settings.egress_allow)),
             partial_texts=LocalPartialTexts(
                 announce=self._waiter.announce, wanted=self._followers.follows
             ),
             followers=self._followers,
-            offload=InTurn(self.database),
+            offload=offload,
             cursor_key=_cursor_key(data / CURSOR_KEY),
             sole_worker=True,
         )
+
+    def _soon(self, call: Callable[[], None]) -> bool:
+        """Call on the engine's event loop; False where it does not run."""
+        return self._engine.on_loop(call)
 
     @property
     def jwks(self) -> dict[str, object]:
@@ -124,6 +149,11 @@ class EmbeddedPlatform:
 def _progress_of(name: str) -> str:
     """What is announced when the history of the execution of that machine's name has grown."""
     return progress_subject(parse_machine_name(name)[1])
+
+
+def _valkey(settings: Settings) -> ValkeyServer | None:
+    url = settings.valkey_url
+    return None if url is None else ValkeyServer(url, prefix=VALKEY_PREFIX)
 
 
 def _cursor_key(path: Path) -> bytes:

@@ -63,7 +63,7 @@ class FileSecrets:
 
         return self._open(workspace, name, self._database.write(change))
 
-    def get(self, workspace: str, name: str) -> SecretStr | None:
+    def get(self, workspace: str, name: str, *, fresh: bool = False) -> SecretStr | None:
         """See `Secrets.get`. Raises `StoreUnavailable` where the key does not open the value."""
         require_secret_name(workspace, name)
         rows = self._database.rows(_GET, (workspace, name))

@@ -8,6 +8,7 @@ from embedded.gateway import Gateway
 from embedded.live_gateway import LiveGateway
 from embedded.platform import EmbeddedPlatform
 from embedded.server import serve
+from promptpilot.adapters.tracing import start_tracing
 from promptpilot.settings import Settings
 
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
@@ -30,6 +31,7 @@ def serve_until_stopped(
     settings = Settings.read()
     if data is not None:
         settings = settings.model_copy(update={"data": data})
+    tracing = start_tracing(settings)
     platform = EmbeddedPlatform(settings, with_model=with_model)
     platform.start()
     gateway = Gateway(
@@ -38,7 +40,13 @@ def serve_until_stopped(
         settle=platform.database.settle,
     )
     _collect_seldom()
-    serve(gateway, host=host, port=port, on_ready=on_ready, on_stop=platform.close)
+
+    def stop() -> None:
+        platform.close()
+        if tracing is not None:
+            tracing.close()
+
+    serve(gateway, host=host, port=port, on_ready=on_ready, on_stop=stop)
 
 
 def _collect_seldom() -> None:

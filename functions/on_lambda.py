@@ -3,11 +3,17 @@
 import logging
 import random
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from promptpilot import platform
 from promptpilot.adapters.aws.platform import AwsPlatform
+from promptpilot.adapters.tracing import start_tracing
 from promptpilot.observability import log_as_json
 from promptpilot.settings import Settings
+from promptpilot.telemetry.spans import flush, tracer
+
+Handler = Callable[[Mapping[str, Any], Any], Any]
 
 SNAP_START = "snap-start"
 
@@ -25,8 +31,25 @@ def start() -> None:
     here = AwsPlatform(settings)
     here.load()
     platform.install(here)
+    start_tracing(settings)
     if settings.initialization == SNAP_START:
         _prepare_for_snapshot(here)
+
+
+def flushed(handler: Handler) -> Handler:
+    """The handler, which sends the spans of an invocation before it answers: Lambda freezes the
+    process afterwards, for minutes or for ever.
+    """
+    if tracer() is None:
+        return handler
+
+    def flushing(event: Mapping[str, Any], context: Any) -> Any:
+        try:
+            return handler(event, context)
+        finally:
+            flush()
+
+    return flushing
 
 
 def _prepare_for_snapshot(here: AwsPlatform) -> None:

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from stacks.constructs import secrets
+from stacks.constructs import models, secrets
 from stacks.constructs.capability_stack import CapabilityStack
 from stacks.constructs.function import Function
 from stacks.constructs.http_api import HttpApi
@@ -26,7 +26,6 @@ class ApiStack(CapabilityStack):
         execution: ExecutionStack,
     ) -> None:
         super().__init__(scope, "api", settings=settings, description="The HTTP API")
-        models = {"PROMPTPILOT_CUSTOM_MODELS": settings.models_without_keys}
         function = Function(
             self,
             "api",
@@ -38,7 +37,7 @@ class ApiStack(CapabilityStack):
                 **identity.variables,
                 **execution.machines.variables,
                 **secrets.variables(settings),
-                **(models if settings.custom_models else {}),
+                **models.variables(settings),
             },
             snap_start=settings.snap_start,
         )
@@ -51,5 +50,6 @@ class ApiStack(CapabilityStack):
         execution.machines.allow_reading(function)
         execution.queues.allow_sending(function)
         secrets.allow_cursor_key(function, settings)
+        secrets.allow_keeping_models_keys(function, settings)
         self.http = HttpApi(self, settings, function=function, authorizer=identity.authorizer)
         self.output("ApiUrl", self.http.api.api_endpoint, "The API without CloudFront")

@@ -92,11 +92,50 @@ class Domain(_Model):
     """CloudFront takes certificates of us-east-1 only."""
 
 
+BedrockArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:bedrock:[a-z0-9*-]+:(\d{12})?:[a-z-]+/[A-Za-z0-9.:*/_-]+$")
+]
+"""A model, an inference profile, or several by a `*`."""
+
+
 class CustomModels(_Model):
     """An OpenAI-compatible server. Its key is not a setting: it lives in the Parameter Store."""
 
     base_url: HttpUrl
     models: tuple[str, ...] = ()
+    profile: Mapping[str, Any] | None = None
+    """What its models can do and take, as PROMPTPILOT_CUSTOM_MODELS has it."""
+    price: Mapping[str, Any] | None = None
+    """What they cost, likewise."""
+
+
+class ModelLimit(_Model):
+    """Calls, and tokens in and out together, of one minute. None is no limit."""
+
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
+
+
+class Valkey(_Model):
+    """A Valkey server of yours in a VPC, such as one of ElastiCache Serverless, for the cache and
+    the rate limits.
+
+    The worker is put into the VPC for it, so its subnets need a way out, to the vendors of models
+    and to AWS: a NAT gateway, as a rule. It has no password: its security group lets the worker's
+    in, and nobody else.
+    """
+
+    url: str = Field(pattern=r"^(valkeys|rediss)://[a-z0-9.-]+(:\d{1,5})?$")
+    """By TLS: `valkeys://` or `rediss://`, its host and port."""
+    subnets: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")], ...],
+        Field(min_length=1, max_length=16),
+    ]
+    security_groups: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")], ...],
+        Field(min_length=1, max_length=5),
+    ]
+    """The worker's."""
 
 
 class Retention(_Model):
@@ -165,10 +204,24 @@ class Settings(_Model):
     threat_protection: bool = False
     """Cognito's own: it blocks stolen passwords and odd log-ins, at $0.02 a user and month."""
     custom_models: Mapping[str, CustomModels] = {}
+    vendor_keys: tuple[Literal["openai", "anthropic", "google", "bedrock"], ...] = ()
+    """Vendors whose key for everybody is the parameter `platform/models/<vendor>`: workspaces that
+    have none of their own call them at your cost.
+    """
+    bedrock: tuple[BedrockArn, ...] = ()
+    """What of Amazon Bedrock everybody may call at this account's cost, without a key; nothing by
+    default. An inference profile takes two: its own ARN and its model's, in each of its regions.
+    """
+    model_limits: Mapping[str, ModelLimit] = {}
+    """How often a vendor (`openai`), or a model (`openai/gpt-5`), is called in a minute with the
+    keys for everybody.
+    """
     egress_allow: tuple[str, ...] = ()
     """What the actions of workflows may reach besides public addresses: hosts, hosts with a port,
     networks.
     """
+    valkey: Valkey | None = None
+    """Without one the table is the cache and holds the rate limits, which costs by use."""
 
     @model_validator(mode="before")
     @classmethod
@@ -196,8 +249,24 @@ class Settings(_Model):
     @property
     def models_without_keys(self) -> str:
         """The custom models as the functions read them, JSON; empty where there are none."""
-        models = {name: each.model_dump(mode="json") for name, each in self.custom_models.items()}
+        models = {
+            name: each.model_dump(mode="json", exclude_none=True)
+            for name, each in self.custom_models.items()
+        }
         return json.dumps(models, sort_keys=True) if models else ""
+
+    @property
+    def limits_of_models(self) -> str:
+        """The limits as the functions read them, JSON; empty where there are none."""
+        limits = {
+            name: each.model_dump(exclude_none=True) for name, each in self.model_limits.items()
+        }
+        return json.dumps(limits, sort_keys=True) if limits else ""
+
+    @property
+    def platform_keys(self) -> str:
+        """The vendors that everybody may call here, as the functions read them."""
+        return ",".join(sorted({*self.vendor_keys, *(["bedrock"] if self.bedrock else [])}))
 
     @classmethod
     def read(cls, stage: str | None = None, file: Path | None = None) -> "Settings":

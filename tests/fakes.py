@@ -2,18 +2,22 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import get_args
+
+from pydantic import SecretStr
 
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest, Usage
+from promptpilot.domain.model_limits import ModelLimit
 from promptpilot.domain.model_profile import Input, ModelProfile, ReasoningEffort, SettingName
 from promptpilot.domain.price import Price
 from promptpilot.errors import ConditionFailed
 from promptpilot.ports.egress import OutboundAnswer, OutboundRequest
 from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, OnText
+from promptpilot.ports.rate_limiter import Take
 from promptpilot.ports.table import (
     Check,
     Create,
@@ -100,10 +104,19 @@ class ScriptedModel:
 
 
 class ScriptedModels:
-    """`Models` out of scripted ones, by full name (`fake/echo`); without any, one `fake/echo`."""
+    """`Models` out of scripted ones, by full name (`fake/echo`); without any, one `fake/echo`.
+
+    Keys are checked, and then refused with `key_error` where there is one.
+    """
+
+    for_everybody: Mapping[str, bool] = {"openai": False, "anthropic": True}
 
     def __init__(self, models: Mapping[str, ScriptedModel] | None = None) -> None:
+        self.limits: Mapping[str, ModelLimit] = {}
         self.models = dict(models if models is not None else {"fake/echo": ScriptedModel()})
+        self.key_error: ModelError | None = None
+        self.checked: list[tuple[str, str]] = []
+        self.keyed: frozenset[str] = frozenset()
 
     def client(self, model: str, workspace: str) -> ScriptedModel:
         if model not in self.models:
@@ -116,11 +129,75 @@ class ScriptedModels:
     def price(self, model: str) -> Price | None:
         return self.models[model].price if model in self.models else None
 
-    def catalogue(self) -> Sequence[ModelInfo]:
+    @property
+    def vendors(self) -> Mapping[str, bool]:
+        return self.for_everybody
+
+    async def check_key(self, vendor: str, key: SecretStr) -> None:
+        self.checked.append((vendor, key.get_secret_value()))
+        error = self.key_error
+        if error is not None:
+            raise error
+
+    async def shared_limits(self, model: str, workspace: str) -> Mapping[str, ModelLimit]:
+        return self.limits
+
+    def catalogue(self, keyed: Collection[str] = ()) -> Sequence[ModelInfo]:
+        self.keyed = frozenset(keyed)
         return tuple(
             ModelInfo(id=name, vendor=name.partition("/")[0], available=True, price=model.price)
             for name, model in self.models.items()
         )
+
+
+MODELS = ScriptedModels({})
+"""Models that take whatever they are asked, for who saves what names one."""
+
+
+class DictCache:
+    """A `Cache` in a dict; `now` is the time in seconds, for a test to move."""
+
+    degraded = False
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[bytes, float]] = {}
+        self.now = 0.0
+
+    async def get(self, key: str) -> bytes | None:
+        value, until = self.values.get(key, (None, 0.0))
+        return value if self.now < until else None
+
+    async def put(self, key: str, value: bytes, seconds: float) -> None:
+        self.values[key] = value, self.now + seconds
+
+    async def add(self, key: str, value: bytes, seconds: float) -> bool:
+        if await self.get(key) is not None:
+            return False
+        await self.put(key, value, seconds)
+        return True
+
+    async def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+class ScriptedLimiter:
+    """A `RateLimiter` that answers `take` with `waits`, one after another, then with 0."""
+
+    degraded = False
+
+    def __init__(self, *waits: float) -> None:
+        self._waits = iter(waits)
+        self.taken: list[Take] = []
+        self.longest: list[float] = []
+        self.given_back: list[Take] = []
+
+    async def take(self, takes: Sequence[Take], max_wait: float) -> float:
+        self.taken += takes
+        self.longest.append(max_wait)
+        return next(self._waits, 0.0)
+
+    async def give_back(self, take: Take) -> None:
+        self.given_back.append(take)
 
 
 class ScriptedEgress:

@@ -37,6 +37,10 @@ class Client:
         """Post JSON, return JSON. Raises `RequestRefusedError`."""
         return self._send("POST", path, json.dumps(body).encode(), "application/json")
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Put JSON, return JSON. Raises `RequestRefusedError`."""
+        return self._send("PUT", path, json.dumps(body).encode(), "application/json")
+
     def post_yaml(self, path: str, body: str) -> Any:
         """Post YAML, return JSON. Raises `RequestRefusedError`."""
         return self._send("POST", path, body.encode(), "application/yaml")

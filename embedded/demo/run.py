@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from embedded.demo.client import Client
-from embedded.demo.setup import log_in, make_workflow, meetings
+from embedded.demo.setup import log_in, make_workflow, meetings, use_model
 
 LOOK_SECONDS = 0.3
 GIVE_UP_SECONDS = 600
@@ -50,9 +50,12 @@ class Finished:
 
 
 def run_demo(url: str, data: Path, model: str, console: Console) -> Finished:
-    """Do the main job over HTTP on the server at `url`, with progress; returns what came of it."""
+    """Do the main job over HTTP on the server at `url`, with progress; returns what came of it.
+    Raises `RequestRefusedError` for a name that no model can have.
+    """
     client = log_in(Client(url), data)
-    workflow = make_workflow(client, model)
+    use_model(client, model)
+    workflow = make_workflow(client)
     given = meetings()
     columns = (
         TextColumn("{task.description}"),

@@ -12,14 +12,18 @@ LOG_FILE = "server.log"
 
 
 @contextmanager
-def running_server(data: Path, host: str, port: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def running_server(
+    data: Path, host: str, port: int, *, with_model: bool
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start a server, give its URL and process once it is ready, and stop it in the end.
+    `with_model` says whether it runs the model that ships.
 
     It logs to `server.log` in the data folder. Raises `RuntimeError` with the end of that when it
     ends before it is ready.
     """
     command = [sys.executable, "-m", "embedded.cli", "serve"]
-    options = ["--host", host, "--port", str(port), "--data", str(data)]
+    model = "--model" if with_model else "--no-model"
+    options = ["--host", host, "--port", str(port), "--data", str(data), model]
     log = data / LOG_FILE
     with (
         log.open("a") as stderr,

@@ -1,9 +1,13 @@
-"""What the demo needs: an account, two prompts and a workflow, made on the first run."""
+"""What the demo needs: an account, two prompts and a workflow, made on the first run, and the model
+that its prompts know by the name `alias/demo`.
+"""
 
 import json
 import secrets
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from embedded.demo.client import Client
 
@@ -23,7 +27,16 @@ ACTION_ITEMS = {
     "variables": ["notes"],
     "metadata": {"category": "extraction", "tags": ["meeting", "actions"]},
 }
-SETTINGS = {"temperature": 0.2, "max_tokens": 96, "seed": 7}
+ALIAS = "demo"
+MODEL = f"alias/{ALIAS}"
+SETTINGS = {
+    "temperature": 0.2,
+    "max_tokens": 1000,
+    "seed": 7,
+    "reasoning_effort": "low",
+    "drop_unsupported": True,
+}
+"""For whatever model it is: each takes some of them."""
 
 
 def log_in(client: Client, data: Path) -> Client:
@@ -41,18 +54,38 @@ def log_in(client: Client, data: Path) -> Client:
     return client.with_token(tokens["access_token"])
 
 
-def make_workflow(client: Client, model: str) -> str:
-    """The id of the demo's workflow, made together with its prompts unless it is there."""
+def use_model(client: Client, model: str) -> None:
+    """Let the demo's prompts run on that model from now on; other aliases stay. Raises
+    `RequestRefusedError` where no model can be called so.
+    """
+    aliases = client.get("/workspace/model-aliases")["aliases"]
+    client.put("/workspace/model-aliases", {"aliases": {**aliases, ALIAS: [model]}})
+
+
+def make_workflow(client: Client) -> str:
+    """The id of the demo's workflow, made unless it is there, with its prompts."""
+    for prompt in (SUMMARIZE, ACTION_ITEMS):
+        _make_prompt(client, prompt)
     for known in client.get("/workflows?limit=100")["items"]:
         if known["name"] == "Meeting follow-ups":
             return str(known["id"])
-    for prompt in (SUMMARIZE, ACTION_ITEMS):
-        text = (FILES / str(prompt["file"])).read_text().rstrip("\n")
-        fields = {key: value for key, value in prompt.items() if key != "file"}
-        document = {"content": text, "version": "1.2.0", "model": model, "settings": SETTINGS}
-        client.post("/prompts", {**fields, **document})
     workflow = client.post_yaml("/workflows", (FILES / "workflow.yaml").read_text())
     return str(workflow["id"])
+
+
+def _make_prompt(client: Client, prompt: Mapping[str, Any]) -> None:
+    """Make it, unless it is there. One that an older release has made gets a version that names
+    the alias.
+    """
+    model = {"model": MODEL, "settings": SETTINGS}
+    for known in client.get("/prompts?limit=100")["items"]:
+        if known["name"] == prompt["name"]:
+            if client.get(f"/prompts/{known['id']}").get("model") != MODEL:
+                client.post(f"/prompts/{known['id']}/versions", model)
+            return
+    text = (FILES / str(prompt["file"])).read_text().rstrip("\n")
+    fields = {key: value for key, value in prompt.items() if key != "file"}
+    client.post("/prompts", {**fields, "content": text, "version": "1.2.0", **model})
 
 
 def meetings() -> list[dict[str, str]]:

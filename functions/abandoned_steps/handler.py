@@ -10,7 +10,8 @@ from typing import Any
 
 from functions.sqs_batch import Record, each_record
 from promptpilot import platform
-from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
+from promptpilot.domain.step_job import ModelKeyJob, WorkflowStepJob, parse_step_job
+from promptpilot.services.model_keys.checking import abandon_model_key
 from promptpilot.services.runs.abandoned_steps import abandon_prompt_run, abandon_workflow_step
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ def _abandon(record: Record) -> None:
         abandon_workflow_step(
             job, table=here.table, blobs=here.blobs, orchestrator=here.orchestrator
         )
+    elif isinstance(job, ModelKeyJob):
+        logger.error("check of a key abandoned", extra={**told, "vendor": job.vendor})
+        abandon_model_key(job, table=here.table, waiter=here.waiter)
     else:
         logger.error("prompt run abandoned", extra={**told, "log": job.log})
         abandon_prompt_run(job, table=here.table, blobs=here.blobs, waiter=here.waiter)

@@ -7,6 +7,7 @@ from typing import Any
 from functions.api import problems
 from functions.api.app import api
 from functions.api.operation import Answer
+from functions.api.request_spans import request_span, tell_answer
 from promptpilot.errors import PromptPilotError
 
 logger = logging.getLogger(__name__)
@@ -16,6 +17,13 @@ REQUEST_ID = "X-Request-Id"
 
 def handler(event: Mapping[str, Any], context: object) -> Answer:
     """Answer one API Gateway v2 event. Every error becomes a problem document."""
+    with request_span(event) as told:
+        answer = _answer(event, context)
+        tell_answer(answer, told)
+    return answer
+
+
+def _answer(event: Mapping[str, Any], context: object) -> Answer:
     request_id: str = event["requestContext"]["requestId"]
     try:
         answer = api.resolve(event, context)

@@ -30,7 +30,9 @@ from functions.api.refusals import (
 )
 from functions.api.requests import MAX_BODY_BYTES
 from functions.api.resolver import Resolver
+from functions.api.upload import file_content, uploaded
 from promptpilot import errors
+from promptpilot.domain.file import MEDIA_TYPES
 from promptpilot.errors import PromptPilotError
 
 VERSION = "0.1.0"
@@ -101,6 +103,8 @@ def _complete(document: dict[str, Any], operation: Operation) -> None:
         _complete_parameter(parameter)
     if operation.goes_through(idempotent):
         document.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    if operation.plan.depends_on(uploaded):
+        document["requestBody"] = {"required": True, "content": file_content()}
     _complete_body(document)
     responses = document["responses"]
     for response in responses.values():
@@ -174,6 +178,11 @@ _REFUSALS_OF: Mapping[Any, list[PromptPilotError]] = {
         errors.NotFound(kind="workspace", id="ws_01JD8W2M7Q4V6X9Z3B5N8R1T0K"),
         errors.Forbidden(action="prompt:write", role="viewer"),
     ],
+    uploaded: [
+        JsonInvalid(reason="it is not the base64 that it is said to be"),
+        MediaTypeUnsupported(accepted=MEDIA_TYPES),
+        errors.TooLarge(what="A request's body", limit=MAX_BODY_BYTES),
+    ],
     paging: [errors.CursorInvalid()],
     if_revision: [errors.RevisionConflict(current=8)],
 }
@@ -183,6 +192,8 @@ _PATH_PARAMETERS = {
     "version": 'A version: "1.2.0".',
     "other": 'The version to compare it with: "1.3.0".',
     "label": "A label's name: it begins with a small letter.",
+    "blob": "The digest of a file, as the answer to sending it has it: `file.blob`.",
+    "vendor": "A vendor of models, as the names of its models begin: `openai`.",
 }
 
 _WORKFLOW = {"$ref": "#/components/schemas/WorkflowDocument"}

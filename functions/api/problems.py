@@ -28,6 +28,7 @@ STATUS: dict[type[PromptPilotError], HTTPStatus] = {
     step_errors.StepError: HTTPStatus.BAD_GATEWAY,
     step_errors.StepTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     step_errors.StepInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    step_errors.BudgetExceeded: HTTPStatus.PAYMENT_REQUIRED,
     step_errors.ModelRateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     step_errors.ModelOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     step_errors.ModelTimeout: HTTPStatus.GATEWAY_TIMEOUT,

@@ -58,6 +58,11 @@ class Resolver(APIGatewayHttpResolver):
         finally:
             self._state.reset(token)
 
+    def route_of(self, event: Mapping[str, Any]) -> str:
+        """The template of the path that the request is for. Raises where there is none."""
+        entry, _ = self._table.find(path_within(dict(event)))
+        return str(next(iter(entry.operations.values())).route.openapi_path)
+
     def _answer(self, event: Event) -> Answer:
         method = event["requestContext"]["http"]["method"]
         entry, parameters = self._table.find(path_within(event))

@@ -115,7 +115,8 @@ _ANSWERS: Mapping[type, Callable[[Connection, Any], Answer]] = {
 
 
 def _place(subscription: Subscription) -> Mapping[str, Any]:
-    return {"workspace": subscription.workspace, "execution": subscription.execution}
+    run = {} if subscription.run is None else {"run": subscription.run}
+    return {"workspace": subscription.workspace, "execution": subscription.execution, **run}
 
 
 def _problem(error: PromptPilotError, request_id: str) -> Mapping[str, Any]:

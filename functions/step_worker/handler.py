@@ -13,10 +13,12 @@ from functions.sqs_batch import Record, log_failure, to_deliver_again
 from functions.step_worker.redelivery import delay_seconds
 from promptpilot import platform
 from promptpilot.clock import epoch_ms
-from promptpilot.domain.step_job import WorkflowStepJob, parse_step_job
+from promptpilot.domain.step_job import ModelKeyJob, WorkflowStepJob, parse_step_job
 from promptpilot.errors import PromptPilotError
 from promptpilot.platform import Platform
-from promptpilot.services.runs.step_runs import run_prompt_job, run_workflow_step
+from promptpilot.services.model_keys.checking import CheckPorts, check_model_key
+from promptpilot.services.runs.prompt_jobs import run_prompt_job
+from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps.ports import Ports
 
 RESERVE_SECONDS = 10.0
@@ -75,12 +77,26 @@ async def _run(record: Record) -> None:
     job = parse_step_job(record["body"])
     attributes = record["attributes"]
     receive_count = int(attributes["ApproximateReceiveCount"])
-    ports = _ports(platform.current())
+    here = platform.current()
+    if isinstance(job, ModelKeyJob):
+        await check_model_key(job, _check_ports(here))
+        return
+    ports = _ports(here)
     if isinstance(job, WorkflowStepJob):
         waited = (epoch_ms() - int(attributes["SentTimestamp"])) / 1000
         await run_workflow_step(job, receive_count, ports, waited_seconds=waited)
     else:
         await run_prompt_job(job, receive_count, ports)
+
+
+def _check_ports(here: Platform) -> CheckPorts:
+    return CheckPorts(
+        models=here.models,
+        secrets=here.secrets,
+        table=here.table,
+        waiter=here.waiter,
+        offload=here.offload,
+    )
 
 
 def _ports(here: Platform) -> Ports:
@@ -93,12 +109,15 @@ def _ports(here: Platform) -> Ports:
                 table=here.table,
                 blobs=here.blobs,
                 models=here.models,
+                cache=here.cache,
+                rate_limiter=here.rate_limiter,
                 orchestrator=here.orchestrator,
                 waiter=here.waiter,
                 egress=here.egress,
                 partial_texts=here.partial_texts,
-                live=None if here.followers.told else lambda: here.live,
+                live=lambda: here.live,
                 offload=here.offload,
+                followed=here.followers.told,
                 sole_worker=here.sole_worker,
             ),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from promptpilot.errors import Unavailable
-from promptpilot.services.runs.step_runs import LEASE_MS
+from promptpilot.services.runs.claimed_runs import LEASE_MS
 from promptpilot.services.steps.claimed import StepBusyError
 
 BUSY_SECONDS = LEASE_MS // 1000 + 60

@@ -19,6 +19,18 @@ PYTHON = (
     "The layers' wheels are locked and tested for this Python, which Lambda maintains until 2029."
 )
 SNAP_START_WARNING = "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish"
+NETWORK_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""What Lambda does in the function's name to put it into a VPC, as the managed policy
+AWSLambdaVPCAccessExecutionRole allows it.
+"""
+INTERFACES = "Lambda requires the rights to network interfaces on all resources."
 TRACING = "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."
 
 
@@ -105,6 +117,15 @@ class Function(Construct):
         )
         if wildcard_because is not None:
             acknowledge_wildcards(self.role, wildcards, wildcard_because)
+
+    def join(self, subnets: Sequence[str], security_groups: Sequence[str]) -> None:
+        """Run the function in subnets of a VPC, behind these security groups."""
+        function = self.function.node.default_child
+        assert isinstance(function, lambda_.CfnFunction)
+        function.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(subnets), security_group_ids=list(security_groups)
+        )
+        self.allow(NETWORK_INTERFACES, "*", wildcard_because=INTERFACES)
 
     def _snapshot(self) -> lambda_.IFunction:
         """Lambda keeps snapshots of published versions only."""

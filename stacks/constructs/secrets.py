@@ -8,6 +8,7 @@ from stacks.constructs.function import Function
 from stacks.settings import Settings
 
 READ = ("ssm:GetParameter",)
+KEEP = ("ssm:PutParameter", "ssm:DeleteParameter")
 NAMES = "A key's name holds its workspace and its connection, which users name."
 
 
@@ -22,6 +23,14 @@ def allow_reading(function: Function, settings: Settings) -> None:
     They are encrypted with the account's own key for parameters, which needs no right of its own.
     """
     function.allow(READ, _parameter(function, settings, "*"), wildcard_because=NAMES)
+
+
+def allow_keeping_models_keys(function: Function, settings: Settings) -> None:
+    """Let `function` set and delete, but not read, the keys that workspaces have for vendors of
+    models; no key of the platform.
+    """
+    keys = _parameter(function, settings, "ws_*/models/*")
+    function.allow(KEEP, keys, wildcard_because=NAMES)
 
 
 def allow_cursor_key(function: Function, settings: Settings) -> None:

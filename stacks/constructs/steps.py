@@ -3,7 +3,7 @@
 from aws_cdk import Duration
 from constructs import Construct
 
-from stacks.constructs import secrets
+from stacks.constructs import models, secrets
 from stacks.constructs.function import Function
 from stacks.constructs.layers import Layers
 from stacks.constructs.machines import Machines
@@ -55,8 +55,8 @@ def make_worker(
     socket: WebSocket,
 ) -> Function:
     """The only function that calls models: a batch of jobs at once, so that waiting is shared."""
-    models = {"PROMPTPILOT_CUSTOM_MODELS": settings.models_without_keys}
     opened = {"PROMPTPILOT_EGRESS_ALLOW": ",".join(settings.egress_allow)}
+    valkey = {"PROMPTPILOT_VALKEY_URL": settings.valkey.url} if settings.valkey else {}
     worker = Function(
         scope,
         "step_worker",
@@ -68,13 +68,18 @@ def make_worker(
             **machines.variables,
             **secrets.variables(settings),
             **socket.variables,
-            **(models if settings.custom_models else {}),
+            **models.variables(settings),
             **(opened if settings.egress_allow else {}),
+            **valkey,
         },
     )
+    if settings.valkey is not None:
+        worker.join(settings.valkey.subnets, settings.valkey.security_groups)
     storage.allow(worker)
     socket.allow_pushing(worker)
     secrets.allow_reading(worker, settings)
+    secrets.allow_keeping_models_keys(worker, settings)
+    models.allow_bedrock(worker, settings)
     machines.allow_answering(worker)
     # A step may run another workflow, as an execution of its own.
     machines.allow_starting(worker)

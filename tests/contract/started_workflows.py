@@ -20,12 +20,12 @@ from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.errors import Unavailable
 from promptpilot.ports.orchestrator import Machine
 from promptpilot.ports.table import Create, Put, Table
-from promptpilot.services.executions.limits import put_limits
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.executions.slots import load_counter, release
 from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.workflows.versions import WORKFLOWS, version_item
+from promptpilot.services.workspace_limits import put_limits
 from tests.unit.world import RecordingOrchestrator
 
 DOCUMENT = WorkflowDocument.model_validate(

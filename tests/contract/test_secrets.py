@@ -39,6 +39,12 @@ def test_what_was_put_is_there_at_once_and_the_last_put_stands(store: Secrets) -
     assert plain(store.get("ws_1", "a")) == "two"
 
 
+def test_a_fresh_value_is_the_one_that_stands(store: Secrets) -> None:
+    assert store.get("ws_1", "a", fresh=True) is None
+    store.put("ws_1", "a", SecretStr("one"))
+    assert plain(store.get("ws_1", "a", fresh=True)) == "one"
+
+
 def test_what_was_deleted_is_gone_at_once_and_may_be_gone_already(store: Secrets) -> None:
     store.put("ws_1", "a", SecretStr("one"))
     for _ in range(2):

@@ -67,6 +67,19 @@ def test_a_value_is_remembered_for_minutes_and_then_read_again(
         assert plain(secrets.get("ws_1", "a")) == expected
 
 
+def test_a_fresh_value_is_read_whatever_is_remembered_and_is_remembered_then(
+    secrets: SsmSecrets, answers: Stubber
+) -> None:
+    holds(answers, "one")
+    holds(answers, "two")
+    answers.add_client_error("get_parameter", "ParameterNotFound")
+    assert plain(secrets.get("ws_1", "a")) == "one"
+    assert plain(secrets.get("ws_1", "a", fresh=True)) == "two"
+    assert plain(secrets.get("ws_1", "a")) == "two"
+    assert plain(secrets.get("ws_1", "a", fresh=True)) is None
+    assert plain(secrets.get("ws_1", "a")) is None
+
+
 def test_that_there_is_none_is_remembered_for_seconds(
     secrets: SsmSecrets, answers: Stubber, clock: HandClock
 ) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,12 +20,14 @@ ENDED = {"succeeded", "failed", "cancelled", "timed_out"}
 
 class Server:
     """One server on one data folder; `models` is the URL of an OpenAI-compatible server, as
-    `custom/fake/...`.
+    `custom/fake/...`. `environ` are more variables.
     """
 
-    def __init__(self, data: Path, models: str | None = None) -> None:
+    def __init__(
+        self, data: Path, models: str | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         self._data = data
-        self._environ = {**os.environ, "PYTHONWARNINGS": "default"}
+        self._environ = {**os.environ, "PYTHONWARNINGS": "default", **(environ or {})}
         if models is not None:
             custom = {"fake": {"base_url": models, "api_key": "x", "models": ["m"]}}
             self._environ["PROMPTPILOT_CUSTOM_MODELS"] = json.dumps(custom)

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from functions.api.handler import handler
 from functions.step_worker.handler import handle
+from promptpilot.adapters.memory.cache import MemoryCache
+from promptpilot.adapters.memory.rate_limiter import MemoryRateLimiter
 from promptpilot.adapters.nobody_follows import NobodyFollows
 from promptpilot.adapters.partial_texts import TablePartialTexts
 from promptpilot.clock import now
@@ -109,7 +111,7 @@ class MemorySecrets:
     def create(self, workspace: str, name: str, value: SecretStr) -> SecretStr:
         return self.values.setdefault((workspace, name), value)
 
-    def get(self, workspace: str, name: str) -> SecretStr | None:
+    def get(self, workspace: str, name: str, *, fresh: bool = False) -> SecretStr | None:
         return self.values.get((workspace, name))
 
     def delete(self, workspace: str, name: str) -> None:
@@ -155,6 +157,8 @@ def memory_platform(**ports: Any) -> Platform:
         "scheduler": NoSchedules(),
         "live": NobodyLives(),
         "models": ScriptedModels(),
+        "cache": MemoryCache(),
+        "rate_limiter": MemoryRateLimiter(),
         "egress": ScriptedEgress(),
         "partial_texts": TablePartialTexts(table),
         "followers": NobodyFollows(),

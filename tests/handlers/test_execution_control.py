@@ -197,6 +197,48 @@ def test_only_admins_set_limits_and_everyone_may_read_them(one: Caller) -> None:
     assert inside.get("/workspace/limits").status == 200
 
 
+def test_calls_of_models_can_be_limited_by_vendor_and_by_model(one: Caller) -> None:
+    limits = {
+        "max_running_executions": None,
+        "models": {
+            "openai": {"requests_per_minute": 500, "tokens_per_minute": 200_000},
+            "openai/gpt-5": {"requests_per_minute": 50},
+        },
+    }
+    assert one.put("/workspace/limits", limits).json == limits
+    assert one.get("/workspace/limits").json == limits
+
+
+@pytest.mark.parametrize(
+    "models", [{"Open AI": {}}, {"openai": {"requests_per_minute": 0}}, {"openai": {"rpm": 1}}]
+)
+def test_a_limit_of_models_that_is_none_is_refused(one: Caller, models: object) -> None:
+    answer = one.put("/workspace/limits", {"models": models})
+    assert answer.status == 422
+    assert answer.json["fields"][0]["at"].startswith("/models")
+
+
+def test_aliases_of_models_are_set_by_admins_and_read_by_everyone(one: Caller) -> None:
+    assert one.get("/workspace/model-aliases").json == {"aliases": {}}
+    aliases = {"aliases": {"cheap": ["fake/echo"], "best": ["fake/second", "fake/echo"]}}
+    assert one.put("/workspace/model-aliases", aliases).json == aliases
+    assert one.get("/workspace/model-aliases").json == aliases
+    editor = make_user("Editor")
+    set_role(str(editor.user), one.workspace, Role.EDITOR)
+    inside = editor.within(one.workspace)
+    assert inside.put("/workspace/model-aliases", aliases).status == 403
+    assert inside.get("/workspace/model-aliases").json == aliases
+
+
+@pytest.mark.parametrize(
+    "aliases", [{"Cheap": ["fake/echo"]}, {"a": []}, {"a": ["alias/b"]}, {"a": ["nonsense"]}]
+)
+def test_an_alias_that_is_none_is_refused(one: Caller, aliases: object) -> None:
+    answer = one.put("/workspace/model-aliases", {"aliases": aliases})
+    assert answer.status == 422
+    assert answer.json["fields"][0]["at"].startswith("/aliases")
+
+
 def test_a_suspended_workflow_starts_nothing_until_it_goes_on(one: Caller, ports: Platform) -> None:
     workflow = make_workflow(one)["id"]
     running = another(one, workflow)

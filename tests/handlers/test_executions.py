@@ -237,4 +237,4 @@ def test_a_rating_that_is_none_is_refused(one: Caller, rating: object) -> None:
 
 def test_the_service_says_that_it_is_well(ports: Platform) -> None:
     answer = handler(event_of("GET", "/health"), None)
-    assert (answer["statusCode"], answer["body"]) == (200, '{"status":"ok"}')
+    assert (answer["statusCode"], answer["body"]) == (200, '{"status":"ok","degraded":[]}')

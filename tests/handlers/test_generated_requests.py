@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -23,6 +24,7 @@ from embedded.identity import LocalIdentity
 from embedded.table import SqliteTable
 from promptpilot import platform
 from tests.handlers.here import make_execution, make_prompt, make_user, memory_platform
+from tests.handlers.sample_files import FILES, PNG, sent
 from tests.handlers.served import serving
 from tests.handlers.test_approvals import ask
 from tests.handlers.test_openapi import DOCUMENT
@@ -54,6 +56,9 @@ def with_plain_steps(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 schema = schemathesis.openapi.from_dict(with_plain_steps(DOCUMENT))
+for media_type, contents in FILES.items():
+    if media_type != "text/plain":
+        schemathesis.openapi.media_type(media_type, st.sampled_from([contents, contents[1:]]))
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "logs": run["log"]["id"],
         "approvals": ask(person)["id"],
         "feedback": person.post("/feedback", opinion).json["id"],
+        "runs": person.post(
+            f"/prompts/{prompt}/run", {"variables": {"notes": "Hi."}, "stream": True}
+        ).json["run"]["id"],
+        "files": sent(person, PNG, "image/png")["blob"],
     }
     token = identity._keys.sign(str(person.user), 3600, "t")
     headers = {"Authorization": f"Bearer {token}", "X-Workspace-Id": person.workspace}
@@ -105,8 +114,9 @@ def test_a_generated_request_is_answered_as_documented(
     case: schemathesis.Case, server: Server
 ) -> None:
     # Made-up ids are never found; with real ones a request gets to do something.
-    if "id" in case.path_parameters:
-        case.path_parameters["id"] = server.ids[case.path.split("/")[1]]
+    for name in ("id", "blob"):
+        if name in case.path_parameters:
+            case.path_parameters[name] = server.ids[case.path.split("/")[1]]
     # And a key that was used before, as made-up ones soon are, stops it as well.
     headers = {**server.headers, "Idempotency-Key": secrets.token_hex(8)}
     response = case.call(base_url=server.url, headers=headers, timeout=20)

@@ -144,6 +144,7 @@ def test_only_requests_that_make_something_take_an_idempotency_key() -> None:
         "/prompts/{id}/versions",
         "/prompts/{id}/fork",
         "/prompts/{id}/run",
+        "/playground/compare",
         "/workflows",
         "/workflows/drafts",
         "/workflows/{id}/versions",

@@ -22,7 +22,17 @@ EVERY_OPTION: Mapping[str, Any] = {
     },
     "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/one/two",
     "custom_models": {"lab": {"base_url": "https://models.example.com/v1", "models": ["one"]}},
+    "vendor_keys": ["openai"],
+    "bedrock": [
+        "arn:aws:bedrock:*::foundation-model/anthropic.claude-*",
+        "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.claude-*",
+    ],
     "egress_allow": ["tools.example.net:8443", "10.1.0.0/16"],
+    "valkey": {
+        "url": "valkeys://cache-1.serverless.euc1.cache.amazonaws.com:6379",
+        "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        "security_groups": ["sg-0123456789abcdef2"],
+    },
     "alarms": {"email": "alarms@example.com"},
     "functions": {"step_worker": {"memory_mb": 1024, "reserved_concurrency": 50}},
 }

@@ -29,6 +29,9 @@ NEEDED_BY = {
     },
     "live": {Deployed.LIVE_ENDPOINT},
     "partial_texts": {Deployed.TABLE},
+    "cache": {Deployed.TABLE},
+    "rate_limiter": {Deployed.TABLE},
+    "degraded": set(),
     "followers": set(),
     "egress": set(),
     "waiter": set(),
@@ -37,7 +40,10 @@ NEEDED_BY = {
 }
 CUSTOM_MODELS = "PROMPTPILOT_CUSTOM_MODELS"
 EGRESS_ALLOW = "PROMPTPILOT_EGRESS_ALLOW"
-OPTIONAL = {CUSTOM_MODELS, EGRESS_ALLOW}
+PLATFORM_KEYS = "PROMPTPILOT_PLATFORM_KEYS"
+MODEL_LIMITS = "PROMPTPILOT_MODEL_LIMITS"
+VALKEY_URL = "PROMPTPILOT_VALKEY_URL"
+OPTIONAL = {CUSTOM_MODELS, EGRESS_ALLOW, MODEL_LIMITS, PLATFORM_KEYS, VALKEY_URL}
 
 
 def test_there_is_a_function_for_every_folder_with_an_entry() -> None:
@@ -120,6 +126,19 @@ def test_custom_models_are_told_to_whoever_lists_or_calls_them(
     assert all(CUSTOM_MODELS not in dev.variables(name) for name in FUNCTIONS)
 
 
+def test_who_lists_or_calls_models_is_told_which_vendors_everybody_may_call(
+    dev: Deployment, prod: Deployment
+) -> None:
+    told = {
+        name: prod.variables(name)[PLATFORM_KEYS]
+        for name in FUNCTIONS
+        if PLATFORM_KEYS in prod.variables(name)
+    }
+
+    assert told == {name: "bedrock,openai" for name in FUNCTIONS if "models" in ports_of(name)}
+    assert all(PLATFORM_KEYS not in dev.variables(name) for name in FUNCTIONS)
+
+
 def test_what_workflows_may_reach_besides_is_told_to_whoever_sends_their_requests(
     dev: Deployment, prod: Deployment
 ) -> None:
@@ -135,6 +154,31 @@ def test_what_workflows_may_reach_besides_is_told_to_whoever_sends_their_request
         if "egress" in ports_of(name)
     }
     assert all(EGRESS_ALLOW not in dev.variables(name) for name in FUNCTIONS)
+
+
+def test_a_valkey_server_is_told_to_whoever_uses_it_in_its_network(
+    dev: Deployment, prod: Deployment
+) -> None:
+    told = {
+        name: prod.variables(name)[VALKEY_URL]
+        for name in FUNCTIONS
+        if VALKEY_URL in prod.variables(name)
+    }
+    networks = {
+        name: prod.function(name).properties["VpcConfig"]
+        for name in FUNCTIONS
+        if "VpcConfig" in prod.function(name).properties
+    }
+    users = {name for name in FUNCTIONS if ports_of(name) & {"cache", "rate_limiter"}}
+
+    valkey = EVERY_OPTION["valkey"]
+    assert users == {"step_worker"}
+    assert told == dict.fromkeys(users, valkey["url"])
+    network = {"SubnetIds": valkey["subnets"], "SecurityGroupIds": valkey["security_groups"]}
+    assert networks == dict.fromkeys(users, network)
+    for name in FUNCTIONS:
+        assert VALKEY_URL not in dev.variables(name)
+        assert "VpcConfig" not in dev.function(name).properties
 
 
 def test_a_size_can_be_changed_alone(dev: Deployment, prod: Deployment) -> None:

@@ -3,8 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.infra.conftest import EVERY_OPTION
 from tests.infra.templates import FUNCTIONS, Deployment, Resource, listed, ports_of, texts
 
+CALL_BEDROCK = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
+JOIN_A_NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
 NO_RESOURCES = {
     # These actions know no resources; who needs them is told where they are given.
     "xray:PutTraceSegments",
@@ -20,6 +30,7 @@ NO_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "states:ListStateMachines",
+    *JOIN_A_NETWORK,
 }
 """Allowed on `*`."""
 
@@ -27,13 +38,17 @@ WITHIN: Mapping[str, str] = {
     "s3:GetObject": "-blobs-arn>/*",
     "s3:PutObject": "-blobs-arn>/*",
     "ssm:GetParameter": ":parameter/promptpilot/{stage}/*",
+    "ssm:PutParameter": ":parameter/promptpilot/{stage}/ws_*/models/*",
+    "ssm:DeleteParameter": ":parameter/promptpilot/{stage}/ws_*/models/*",
     "states:": "-{stage}-*",
     "execute-api:ManageConnections": "/live/*/@connections/*",
+    "bedrock:": "anthropic.claude-*",
 }
 """Where a `*` may stand besides: by the beginning of the action, the end of the resource, or what
 an execution's name follows."""
 
 USED_BY = {
+    "bedrock:": "models",
     "cognito-idp:": "identity",
     "dynamodb:": "table",
     "s3:": "blobs",
@@ -84,6 +99,7 @@ EXPECTED = {
     | {
         "cognito-idp:AdminUserGlobalSignOut",
         "sqs:SendMessage",
+        "ssm:DeleteParameter",
         "ssm:GetParameter",
         "ssm:PutParameter",
         "states:GetExecutionHistory",
@@ -99,7 +115,9 @@ EXPECTED = {
     | {
         "execute-api:ManageConnections",
         "sqs:ChangeMessageVisibility",
+        "ssm:DeleteParameter",
         "ssm:GetParameter",
+        "ssm:PutParameter",
         "states:StopExecution",
     },
     "abandoned_steps": TABLE | BLOBS | ANSWER | CONSUME,
@@ -121,10 +139,39 @@ EXPECTED = {
     "live": TABLE | {"execute-api:ManageConnections", "sqs:SendMessage"},
 }
 
+CHOSEN = {
+    ("prod", "step_worker"): {
+        *CALL_BEDROCK,
+        *JOIN_A_NETWORK,
+    }
+}
+"""By the settings of a stage, beside those."""
+
 
 def test_every_function_has_the_rights_of_its_work_and_no_others(deployment: Deployment) -> None:
     for name in FUNCTIONS:
-        assert set(deployment.rights(name)) - EVERYBODYS == EXPECTED[name], name
+        chosen = CHOSEN.get((deployment.stage, name), set())
+        assert set(deployment.rights(name)) - EVERYBODYS == EXPECTED[name] | chosen, name
+
+
+def test_the_worker_may_call_those_models_of_bedrock_that_the_settings_name(
+    prod: Deployment,
+) -> None:
+    rights = prod.rights("step_worker")
+    for action in CALL_BEDROCK:
+        assert rights[action] == set(EVERY_OPTION["bedrock"])
+
+
+def test_who_answers_users_can_set_the_keys_of_workspaces_and_read_none(
+    deployment: Deployment,
+) -> None:
+    rights = deployment.rights("api")
+    (read,) = rights["ssm:GetParameter"]
+    assert read.endswith("/platform/cursor-key")
+    assert {each.rpartition("/promptpilot/")[2] for each in rights["ssm:PutParameter"]} == {
+        f"{deployment.stage}/platform/cursor-key",
+        f"{deployment.stage}/ws_*/models/*",
+    }
 
 
 def test_no_right_is_for_a_port_that_the_function_does_not_use(deployment: Deployment) -> None:

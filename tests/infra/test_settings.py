@@ -8,6 +8,12 @@ import pytest
 
 from stacks.settings import Settings, SettingsInvalid
 
+VALKEY = {
+    "url": "valkeys://cache.example:6379",
+    "subnets": ["subnet-01234567"],
+    "security_groups": ["sg-01234567"],
+}
+
 
 def test_without_any_choice_it_is_dev_which_may_be_deleted() -> None:
     settings = Settings.read()
@@ -52,7 +58,16 @@ def test_a_function_keeps_what_was_not_chosen_for_it(tmp_path: Path) -> None:
             {"domain": {"name": "one.example.com", "certificate_arn": "arn:aws:acm:eu-west-1:1"}},
             "arn",
         ),
+        ({"bedrock": ["*"]}, "bedrock.0"),
+        ({"bedrock": ["arn:aws:bedrock:eu-central-1::*"]}, "bedrock.0"),
         ({"custom_models": {"lab": {"base_url": "https://x.example", "api_key": "k"}}}, "api_key"),
+        ({"valkey": {**VALKEY, "url": "valkeys://user:word@cache.example:6379"}}, "valkey.url"),
+        ({"valkey": {**VALKEY, "url": "valkey://cache.example:6379"}}, "valkey.url"),
+        ({"valkey": {**VALKEY, "subnets": []}}, "valkey.subnets"),
+        (
+            {"valkey": {**VALKEY, "security_groups": ["sg-01234567", "default"]}},
+            "valkey.security_groups.1",
+        ),
     ],
 )
 def test_a_wrong_choice_is_told_by_its_name(

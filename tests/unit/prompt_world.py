@@ -10,6 +10,7 @@ from promptpilot.domain.prompt_document import PromptDocument, PromptDraft, Vers
 from promptpilot.ports.table import Table
 from promptpilot.services.prompts.documents import create_prompt
 from promptpilot.services.prompts.versions import create_version
+from tests.fakes import MODELS
 
 SUMMARIZE = {
     "name": "Summarize Meeting Notes",
@@ -31,7 +32,7 @@ def draft(**changes: Any) -> PromptDraft:
 
 def made(principal: Principal, table: Table, **changes: Any) -> PromptDocument:
     """A prompt made of that draft."""
-    return create_prompt(principal, draft(**changes), table=table)
+    return create_prompt(principal, draft(**changes), table=table, models=MODELS)
 
 
 def text_prompt(
@@ -46,7 +47,12 @@ def changed(
 ) -> PromptDocument:
     """The next version of a prompt, with those changes."""
     return create_version(
-        principal, id, VersionDraft.model_validate(change), if_revision=if_revision, table=table
+        principal,
+        id,
+        VersionDraft.model_validate(change),
+        if_revision=if_revision,
+        table=table,
+        models=MODELS,
     )
 
 

@@ -9,7 +9,12 @@ from moto import mock_aws
 
 from promptpilot.adapters.aws.clients import Clients
 from promptpilot.adapters.aws.platform import AwsPlatform
+from promptpilot.adapters.table.cache import TableCache
+from promptpilot.adapters.table.rate_limiter import TableRateLimiter
+from promptpilot.adapters.valkey.cache import ValkeyCache
+from promptpilot.adapters.valkey.rate_limiter import ValkeyRateLimiter
 from promptpilot.errors import Invalid
+from promptpilot.ports.rate_limiter import Take
 from promptpilot.settings import Deployed, Settings
 
 REGION = "eu-central-1"
@@ -19,6 +24,7 @@ EVERYTHING = {each.value: f"value-of-{each.name.lower()}" for each in Deployed} 
     "PROMPTPILOT_LIVE_ENDPOINT": "https://live.example/dev",
     "PROMPTPILOT_MACHINES": f"arn:aws:states:{REGION}:123456789012:stateMachine:promptpilot-test-",
 }
+NOWHERE = "valkey://127.0.0.1:1"
 PORTS = (
     "table",
     "blobs",
@@ -31,6 +37,8 @@ PORTS = (
     "scheduler",
     "live",
     "models",
+    "cache",
+    "rate_limiter",
 )
 NEEDED = {
     "table": "PROMPTPILOT_TABLE",
@@ -42,6 +50,8 @@ NEEDED = {
     "secrets": "PROMPTPILOT_SECRETS_PREFIX",
     "scheduler": "PROMPTPILOT_SCHEDULE_GROUP",
     "live": "PROMPTPILOT_LIVE_ENDPOINT",
+    "cache": "PROMPTPILOT_TABLE",
+    "rate_limiter": "PROMPTPILOT_TABLE",
 }
 
 
@@ -93,6 +103,36 @@ def test_prepare_makes_what_is_configured_and_leaves_out_the_rest() -> None:
     made = vars(platform)
     assert "table" in made
     assert "orchestrator" not in made
+
+
+def test_the_cache_and_the_limits_are_in_the_table_unless_a_valkey_server_is_told() -> None:
+    in_table = AwsPlatform(Settings.read(EVERYTHING))
+    assert isinstance(in_table.cache, TableCache)
+    assert isinstance(in_table.rate_limiter, TableRateLimiter)
+
+    told = AwsPlatform(Settings.read(EVERYTHING | {"PROMPTPILOT_VALKEY_URL": NOWHERE}))
+    assert isinstance(told.cache, ValkeyCache)
+    assert isinstance(told.rate_limiter, ValkeyRateLimiter)
+
+
+async def test_what_is_out_of_reach_is_told_once_it_was_used() -> None:
+    platform = AwsPlatform(Settings.read(EVERYTHING | {"PROMPTPILOT_VALKEY_URL": NOWHERE}))
+    assert platform.degraded == ()
+
+    await platform.cache.get("key")
+    assert platform.degraded == ("cache",)
+    await platform.rate_limiter.take([Take("key", 1, 1, 1)], 0)
+    assert platform.degraded == ("cache", "rate_limiter")
+
+
+@pytest.mark.parametrize(("url", "loaded"), [("", False), (NOWHERE, True)])
+def test_the_library_of_valkey_is_loaded_only_where_it_is_used(url: str, loaded: bool) -> None:
+    script = (
+        "import sys\n"
+        "import functions.step_worker.entry\n"
+        f"assert ('valkey' in sys.modules) is {loaded}\n"
+    )
+    run_alone(script, EVERYTHING | {"PROMPTPILOT_VALKEY_URL": url})
 
 
 def test_clients_are_patient_for_less_than_a_request_may_take() -> None:

@@ -9,7 +9,7 @@ from promptpilot.domain.prompt_document import VersionDraft
 from promptpilot.errors import DocumentInvalid, ExecutionNotEnded
 from promptpilot.services.prompts.labels import move_label
 from promptpilot.services.prompts.versions import create_version
-from tests.fakes import ScriptedModel
+from tests.fakes import MODELS, ScriptedModel
 from tests.unit.control import name_of, replayed, use
 from tests.unit.world import World
 
@@ -32,7 +32,9 @@ def done(world: World) -> Execution:
 
 def newer_version(world: World) -> str:
     draft = VersionDraft(content="Shout: {{text}}")
-    return create_version(world.principal, world.prompt.id, draft, table=world.ports.table).version
+    return create_version(
+        world.principal, world.prompt.id, draft, table=world.ports.table, models=MODELS
+    ).version
 
 
 def problems(world: World, execution: Execution, **asked: Any) -> list[tuple[str, str]]:

@@ -22,10 +22,10 @@ from promptpilot.errors import (
 )
 from promptpilot.ports.orchestrator import Machine
 from promptpilot.ports.table import Put
-from promptpilot.services.executions.limits import put_limits
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.executions.resume import KEPT, ensure_resumed
 from promptpilot.services.executions.slots import load_counter
+from promptpilot.services.workspace_limits import put_limits
 from tests.fakes import ScriptedModel
 from tests.unit.control import (
     calling,

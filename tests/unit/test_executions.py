@@ -22,7 +22,7 @@ from promptpilot.services.prompts.versions import create_version
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.workflows.documents import create_workflow
 from promptpilot.step_errors import ModelOverloaded
-from tests.fakes import ScriptedModel
+from tests.fakes import MODELS, ScriptedModel
 from tests.unit.world import RecordingOrchestrator, World
 
 USAGE = Usage(input_tokens=1_000_000, output_tokens=500_000)
@@ -47,7 +47,9 @@ def test_prompts_are_pinned_to_what_they_were_at_the_start() -> None:
     world = World(ScriptedModel())
     execution = world.execute({"text": "x"})
     draft = VersionDraft(content="Shout: {{text}}")
-    newer = create_version(world.principal, world.prompt.id, draft, table=world.ports.table)
+    newer = create_version(
+        world.principal, world.prompt.id, draft, table=world.ports.table, models=MODELS
+    )
     later = world.execute({"text": "x"})
     assert world.read(execution).pins["first"].version == world.prompt.version
     assert world.read(later).pins["first"].version == newer.version
@@ -58,7 +60,7 @@ async def test_a_step_runs_the_pinned_version_though_a_newer_one_exists() -> Non
     world = World(ScriptedModel(["fine"]))
     execution = world.execute({"text": "x"})
     draft = VersionDraft(content="Shout: {{text}}")
-    create_version(world.principal, world.prompt.id, draft, table=world.ports.table)
+    create_version(world.principal, world.prompt.id, draft, table=world.ports.table, models=MODELS)
     await run_workflow_step(world.job(execution, "first"), 1, world.ports)
     assert world.model.requests[0].messages[-1].content == "Say: x"
 
@@ -159,7 +161,11 @@ def test_a_fail_step_is_named_and_an_error_of_the_machine_itself_is_not_put_on_i
     world = World(ScriptedModel())
     document = {"name": "Stops", "steps": [{"id": "stop", "kind": "fail", "error": "Refused"}]}
     world.workflow = create_workflow(
-        world.principal, document, table=world.ports.table, orchestrator=world.orchestrator
+        world.principal,
+        document,
+        table=world.ports.table,
+        models=MODELS,
+        orchestrator=world.orchestrator,
     )
     execution = world.execute({"text": "x"})
     world.change(execution, "FAILED", stopDate=5_000, error=error, cause="because")

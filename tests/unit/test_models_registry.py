@@ -1,5 +1,6 @@
 """Which models there are, and who serves them."""
 
+import json
 import subprocess
 import sys
 
@@ -11,13 +12,17 @@ from promptpilot.adapters.models.registry import ModelRegistry
 from promptpilot.clock import now
 from promptpilot.domain.message import Message
 from promptpilot.domain.model import ModelRequest
+from promptpilot.domain.model_limits import ModelLimit
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.principal import Principal
 from promptpilot.errors import Invalid
 from promptpilot.services.models import list_models
-from promptpilot.settings import CustomModels
+from promptpilot.settings import CustomModels, Settings
 from promptpilot.step_errors import ModelTimeout, ModelUnavailable, ModelUnknown
-from tests.fakes import ScriptedModels
+from promptpilot.vendor_settings import VendorSettings
+from tests.fakes import MemoryTable, ScriptedModels
+from tests.handlers.here import MemorySecrets
+from tests.live_vendors.cheap_models import CHEAP_MODELS
 from tests.scripted_openai import ScriptedOpenAI, hangs
 
 CUSTOM = {
@@ -49,7 +54,7 @@ def request(model: str, timeout: float = 30.0) -> ModelRequest:
 
 
 def test_the_catalogue_has_the_local_model_and_every_custom_model_that_is_listed() -> None:
-    catalogue = ModelRegistry(CUSTOM, RunningServer()).catalogue()
+    catalogue = ModelRegistry(CUSTOM, RunningServer()).catalogue()[:3]
     assert [info.id for info in catalogue] == [LOCAL, "custom/fake/a", "custom/fake/org/b"]
     assert [info.vendor for info in catalogue] == ["local", "custom", "custom"]
     assert all(info.available for info in catalogue)
@@ -75,23 +80,34 @@ def test_the_local_model_is_free_and_the_price_of_a_custom_one_is_unknown() -> N
     assert free.as_of == now().date().isoformat()
     assert registry.price("custom/fake/a") is None
     assert registry.price("openai/anything") is None
-    assert [info.price for info in registry.catalogue()] == [free, None, None]
+    assert [info.price for info in registry.catalogue()[:3]] == [free, None, None]
 
 
 @pytest.mark.parametrize(
     "model",
-    ["openai/gpt-5", "custom/nobody/a", "custom/a", "local/other", "local/", "nonsense", ""],
+    [
+        "openai/",
+        "openai",
+        "acme/gpt-5",
+        "custom/nobody/a",
+        "custom/a",
+        "local/other",
+        "local/",
+        "nonsense",
+        "",
+    ],
 )
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(model: str) -> None:
     with pytest.raises(ModelUnknown) as raised:
         ModelRegistry(CUSTOM, RunningServer()).client(model, "workspace_1")
     assert raised.value.model == model
-    known = "local/smollm2-135m, custom/fake/..., custom/other/..."
+    vendors = "openai/..., anthropic/..., google/..., bedrock/..."
+    known = f"local/smollm2-135m, custom/fake/..., custom/other/..., {vendors}"
     assert str(raised.value) == f"No model {model!r} is configured; configured are: {known}."
 
 
 def test_a_local_model_that_is_switched_off_is_unknown() -> None:
-    with pytest.raises(ModelUnknown, match="configured are: none"):
+    with pytest.raises(ModelUnknown, match="configured are: openai"):
         ModelRegistry({}, None).client(LOCAL, "workspace_1")
 
 
@@ -165,4 +181,56 @@ def test_the_keys_are_in_no_repr() -> None:
 def test_every_member_of_a_workspace_may_list_the_models(role: Role) -> None:
     models = ScriptedModels()
     principal = Principal(user="user_1", workspace="ws_1", role=role)
-    assert list_models(principal, models=models) == tuple(models.catalogue())
+    assert list_models(principal, models=models, table=MemoryTable()) == tuple(models.catalogue())
+
+
+@pytest.mark.parametrize("model", CHEAP_MODELS.values())
+def test_the_models_that_are_asked_live_are_known_and_cost_little(model: str) -> None:
+    registry = ModelRegistry({})
+    price = registry.price(model)
+    assert price is not None
+    assert price.output_per_million <= 5
+    assert registry.profile(model).listed
+    assert registry.profile(model).tools
+
+
+def test_the_models_of_a_vendor_are_available_to_who_has_a_key() -> None:
+    def available(registry: ModelRegistry, *keyed: str) -> set[str]:
+        return {each.vendor for each in registry.catalogue(keyed) if each.available}
+
+    everybody = ModelRegistry({}, vendors=Settings.read({"GEMINI_API_KEY": "canary"}))
+    assert available(everybody) == {"google"}
+    assert available(everybody, "openai") == {"google", "openai"}
+    without = {each.reason for each in everybody.catalogue() if each.vendor == "anthropic"}
+    assert without == {"There is no key for anthropic."}
+    nowhere = {each.reason for each in everybody.catalogue(["bedrock"]) if each.vendor == "bedrock"}
+    assert "AWS_REGION" in str(nowhere)
+
+
+LIMITS = {"openai": ModelLimit(requests_per_minute=500), "custom": ModelLimit(tokens_per_minute=9)}
+
+
+def limited(secrets: MemorySecrets | None = None) -> ModelRegistry:
+    settings = VendorSettings.model_validate(
+        {"PROMPTPILOT_MODEL_LIMITS": json.dumps({n: e.model_dump() for n, e in LIMITS.items()})}
+    )
+    return ModelRegistry({}, None, secrets=secrets, vendors=settings)
+
+
+async def test_limits_bind_whoever_calls_with_everybodys_key() -> None:
+    registry = limited()
+    assert await registry.shared_limits("openai/gpt-5", "ws_1") == LIMITS
+    assert await registry.shared_limits("custom/fake/m", "ws_1") == LIMITS
+
+
+async def test_a_workspace_with_a_key_of_its_own_is_bound_by_nobody_elses_limits() -> None:
+    secrets = MemorySecrets()
+    secrets.put("ws_1", "models/openai", SecretStr("canary"))
+    registry = limited(secrets)
+    assert await registry.shared_limits("openai/gpt-5", "ws_1") == {}
+    assert await registry.shared_limits("openai/gpt-5", "ws_2") == LIMITS
+    assert await registry.shared_limits("google/gemini", "ws_1") == LIMITS
+
+
+async def test_without_limits_no_key_is_read() -> None:
+    assert await ModelRegistry({}, None).shared_limits("openai/gpt-5", "ws_1") == {}

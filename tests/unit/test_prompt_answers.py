@@ -137,15 +137,16 @@ async def test_a_wait_that_leaves_no_time_is_not_begun() -> None:
     assert world.orchestrator.failed["token first"][0] == "ModelRateLimited"
 
 
-async def test_a_vendor_that_asks_to_wait_is_asked_again_only_once() -> None:
+async def test_a_vendor_that_asks_to_wait_is_asked_three_times_in_all() -> None:
     error = ModelRateLimited(retry_after=0.0)
     world = asking(
         first(fallbacks=["fake/second"]),
-        model=ScriptedModel([error, error]),
+        model=ScriptedModel([error] * 3),
         second=ScriptedModel(["fine"]),
     )
     execution = world.run()
     await world.do(execution, "first")
     [log] = world.logs(execution)
     assert log.text == "fine"
-    assert len(world.model.requests) == 2
+    assert len(world.model.requests) == 3
+    assert [each.error for each in log.calls] == ["ModelRateLimited"] * 3 + [None]

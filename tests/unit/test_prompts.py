@@ -25,7 +25,7 @@ from promptpilot.services.prompts.documents import (
     update_prompt,
 )
 from promptpilot.services.prompts.labels import move_label
-from tests.fakes import MemoryTable
+from tests.fakes import MODELS, MemoryTable
 from tests.unit.prompt_world import changed, draft, made, someone, text_prompt
 
 
@@ -150,7 +150,7 @@ def test_those_who_may_only_read_change_nothing(role: Role) -> None:
     reader = someone(role, workspace=owner.workspace)
     assert get_prompt(reader, document.id, table=table).id == document.id
     for attempt in (
-        lambda: create_prompt(reader, draft(), table=table),
+        lambda: create_prompt(reader, draft(), table=table, models=MODELS),
         lambda: update_prompt(reader, document.id, PromptPatch(name="Mine"), table=table),
         lambda: changed(reader, document.id, table, content="{{notes}}!"),
         lambda: move_label(reader, document.id, "production", "1.0.0", table=table),

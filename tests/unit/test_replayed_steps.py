@@ -3,11 +3,13 @@
 from typing import Any
 
 from promptpilot.domain.execution import Execution, LogStatus, Override, Replay
+from promptpilot.domain.message import ToolCall
+from promptpilot.domain.model import Completion
 from promptpilot.domain.prompt_document import VersionDraft
 from promptpilot.services.executions.records import load_execution
 from promptpilot.services.prompts.versions import create_version
 from promptpilot.step_errors import ModelOverloaded
-from tests.fakes import ScriptedModel
+from tests.fakes import MODELS, ScriptedModel
 from tests.unit.kinds_world import KindsWorld
 from tests.unit.prompt_steps import asking, first
 
@@ -50,6 +52,18 @@ async def test_a_replay_answers_the_steps_before_from_the_record_at_no_cost() ->
     assert len(world.model.requests) == asked + 1
 
 
+async def test_the_tools_that_a_model_asked_for_are_asked_for_in_a_replay_too() -> None:
+    call = ToolCall(id="call 1", name="look", arguments={"a": 1})
+    asks = Completion(text="", model="fake/echo", tool_calls=(call,))
+    world = asking(*TWO, model=ScriptedModel([asks]))
+    original = world.run()
+    await world.do(original, "first", token="run")
+    replay = replaying(world, original, "second")
+    await world.do(replay, "first", token="replayed")
+    told = world.orchestrator.succeeded
+    assert told["replayed"]["tool_calls"] == told["run"]["tool_calls"] != []
+
+
 async def test_what_did_not_succeed_is_run_in_a_replay() -> None:
     world = asking(*TWO, model=ScriptedModel([ModelOverloaded(), "fine", "more"]))
     original = world.run()
@@ -79,6 +93,7 @@ async def test_a_replay_may_ask_another_model_with_another_version_of_the_prompt
         world.prompt.id,
         VersionDraft(content="Shout: {{text}}"),
         table=world.ports.table,
+        models=MODELS,
     )
     original = world.run()
     await world.do(original, "first")

@@ -53,3 +53,47 @@ def test_what_workflows_may_reach_is_a_list_of_hosts_and_networks() -> None:
 def test_what_is_no_host_and_no_network_is_told_at_the_start(value: str) -> None:
     with pytest.raises(Invalid, match="PROMPTPILOT_EGRESS_ALLOW"):
         Settings.read({"PROMPTPILOT_EGRESS_ALLOW": value})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://127.0.0.1:6379",
+        "redis://cache.internal",
+        f"rediss://user:{CANARY}@cache.internal:6380/2",
+        "valkeys://[::1]:6379/",
+    ],
+)
+def test_a_valkey_server_is_told_by_its_url_which_stays_hidden(url: str) -> None:
+    settings = Settings.read({"PROMPTPILOT_VALKEY_URL": url})
+    assert settings.valkey_url is not None
+    assert settings.valkey_url.get_secret_value() == url
+    assert url not in repr(settings)
+
+
+@pytest.mark.parametrize("environ", [{}, {"PROMPTPILOT_VALKEY_URL": ""}])
+def test_there_need_be_no_valkey_server(environ: dict[str, str]) -> None:
+    assert Settings.read(environ).valkey_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://{CANARY}@host",
+        f"unix://{CANARY}",
+        f"{CANARY}:6379",
+        f"valkey://user:{CANARY}@",
+        f"valkey://{CANARY}@host:port",
+        f"valkey://{CANARY}@host:0",
+        f"valkey://{CANARY}@host:70000",
+        f"valkey://{CANARY}@[::1",
+        f"valkey://host/{CANARY}",
+        f"valkey://host/1/{CANARY}",
+        f"valkey://host/0?password={CANARY}",
+        f"valkey://host/0#{CANARY}",
+    ],
+)
+def test_what_leads_to_no_valkey_server_is_told_without_what_was_given(url: str) -> None:
+    with pytest.raises(Invalid, match="PROMPTPILOT_VALKEY_URL: ") as refused:
+        Settings.read({"PROMPTPILOT_VALKEY_URL": url})
+    assert CANARY not in str(refused.value)

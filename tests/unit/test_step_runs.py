@@ -12,7 +12,7 @@ from promptpilot.domain.model import Completion, Usage
 from promptpilot.domain.price import Price
 from promptpilot.errors import StoreUnavailable, Unavailable
 from promptpilot.services.logs import list_logs
-from promptpilot.services.runs import step_runs
+from promptpilot.services.runs import claimed_runs
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps import heartbeats
 from promptpilot.services.steps.claimed import StepBusyError
@@ -146,7 +146,7 @@ async def test_a_result_that_comes_after_the_step_was_superseded_is_not_recorded
     newer = job.model_copy(update={"token": "newer"})
 
     async def overtaken(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-        if call is step_runs.record and not world.orchestrator.succeeded:
+        if call is claimed_runs.record and not world.orchestrator.succeeded:
             world.ports = world.ports_with(offload=world.in_place)
             await run_workflow_step(newer, 1, world.ports)
         return call(*args, **kwargs)
@@ -163,7 +163,7 @@ async def test_of_a_step_that_another_worker_is_at_by_now_nothing_is_told() -> N
     job = world.job(execution, "first")
 
     async def overtaken(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-        if call is step_runs.record:
+        if call is claimed_runs.record:
             world.claim(job.model_copy(update={"token": "newer"}), receive_count=1)
         return call(*args, **kwargs)
 
@@ -213,7 +213,7 @@ async def test_an_unknown_model_fails_the_step() -> None:
 @pytest.mark.parametrize("answer", ["not json", '{"mood": 3}', '{"other": "x"}'])
 async def test_an_answer_that_does_not_fit_the_output_schema_fails_the_step(answer: str) -> None:
     schema = {"type": "object", "properties": {"mood": {"type": "string"}}, "required": ["mood"]}
-    world = World(ScriptedModel([answer]), output_schema=schema)
+    world = World(ScriptedModel([answer, answer]), output_schema=schema)
     execution = world.execute({"text": "x"})
     job = world.job(execution, "first")
     await run_workflow_step(job, 1, world.ports)
@@ -258,13 +258,13 @@ async def test_an_output_too_large_for_the_state_travels_as_a_pointer() -> None:
 async def test_a_store_out_of_reach_does_not_lose_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(step_runs, "RECORD_AGAIN_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(claimed_runs, "RECORD_AGAIN_SECONDS", (0.0, 0.0))
     world = World(ScriptedModel(["paid for"]))
     execution = world.execute({"text": "x"})
     failures = iter([StoreUnavailable(), StoreUnavailable()])
 
     async def flaky(call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-        if call is step_runs.record and (failure := next(failures, None)):
+        if call is claimed_runs.record and (failure := next(failures, None)):
             raise failure
         return call(*args, **kwargs)
 

@@ -73,7 +73,7 @@ class RecordedTexts:
 
 async def test_pieces_are_handed_on_together_and_forgotten_at_the_end() -> None:
     texts = RecordedTexts()
-    async with streamed(LOG, texts=texts, offload=World.in_place) as hear:
+    async with streamed(LOG, EXECUTION, texts=texts, offload=World.in_place) as hear:
         on_text = hear()
         on_text("One")
         on_text(" two")
@@ -87,7 +87,7 @@ async def test_pieces_are_handed_on_together_and_forgotten_at_the_end() -> None:
 
 async def test_another_call_takes_the_place_of_the_one_before() -> None:
     texts = RecordedTexts()
-    async with streamed(LOG, texts=texts, offload=World.in_place) as hear:
+    async with streamed(LOG, EXECUTION, texts=texts, offload=World.in_place) as hear:
         first = hear()
         first("Half an ans")
         await texts.next()
@@ -99,7 +99,7 @@ async def test_another_call_takes_the_place_of_the_one_before() -> None:
 
 async def test_a_store_that_is_out_of_reach_disturbs_nobody() -> None:
     texts = RecordedTexts(refusals=1)
-    async with streamed(LOG, texts=texts, offload=World.in_place) as hear:
+    async with streamed(LOG, EXECUTION, texts=texts, offload=World.in_place) as hear:
         on_text = hear()
         on_text("One")
         await texts.next()
@@ -112,7 +112,7 @@ async def test_an_error_within_goes_on_outwards_and_the_text_is_forgotten() -> N
     texts = RecordedTexts()
 
     async def break_down() -> None:
-        async with streamed(LOG, texts=texts, offload=World.in_place) as hear:
+        async with streamed(LOG, EXECUTION, texts=texts, offload=World.in_place) as hear:
             hear()("One")
             await texts.next()
             raise ModelOverloaded
@@ -130,9 +130,9 @@ class Talks(ScriptedModel):
         super().__init__(lambda _: "One two three")
         self.streamed: list[bool] = []
 
-    async def complete(self, request: Any, *, on_text: Any = None) -> Any:
+    async def complete(self, request: Any, *, on_text: Any = None, **how: Any) -> Any:
         self.streamed.append(on_text is not None)
-        completion = await super().complete(request)
+        completion = await super().complete(request, **how)
         for word in ("One", " two", " three") if on_text else ():
             on_text(word)
             await asyncio.sleep(0)
@@ -191,7 +191,7 @@ async def test_a_worker_that_tells_itself_pushes_every_piece_once_to_who_listens
     listen(world, "follows another", other.id)
     listen(world, "hears the workspace", None)
     live = Heard()
-    ports = world.ports_with(live=lambda: live, partial_texts=RecordedTexts())
+    ports = world.ports_with(live=lambda: live, followed=False, partial_texts=RecordedTexts())
     await run_workflow_step(world.job(execution, "first"), 1, ports)
     assert {connection for connection, _ in live.messages} == {"follows"}
     items = [item for _, message in live.messages for item in message["items"]]

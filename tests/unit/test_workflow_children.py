@@ -10,6 +10,7 @@ from promptpilot.services.workflows.checks import check_workflow
 from promptpilot.services.workflows.documents import archive_workflow, get_bounds
 from promptpilot.services.workflows.drafts import begin_draft
 from promptpilot.services.workflows.labels import move_label
+from tests.fakes import MODELS
 from tests.unit.prompt_world import made
 from tests.unit.workflow_samples import workflow
 from tests.unit.workflow_world import INPUT, Desk, runs, simple
@@ -60,7 +61,7 @@ def test_a_version_and_a_label_at_once_are_told(desk: Desk) -> None:
 def test_what_is_archived_or_not_published_cannot_be_run(desk: Desk) -> None:
     archived = desk.make()
     archive_workflow(desk.editor, archived.id, table=desk.table)
-    draft = begin_draft(desk.editor, {"name": "Draft"}, table=desk.table)
+    draft = begin_draft(desk.editor, {"name": "Draft"}, table=desk.table, models=MODELS)
     found = refused(desk, runs({"id": archived.id, "version": "1.0.0"}, draft.id))
     assert codes(found) == [
         ("/steps/0/workflow", "workflow_archived"),
@@ -189,7 +190,7 @@ def test_a_wide_net_of_workflows_is_gone_through_once(
         return resolve(workspace, workflow, **named)
 
     monkeypatch.setattr(workflow_children, "resolve_workflow", counted)
-    check = check_workflow(desk.editor, runs(last), table=desk.table)
+    check = check_workflow(desk.editor, runs(last), table=desk.table, models=MODELS)
     assert check.valid
     assert len(read) <= 1 + 8 * 8
 
@@ -209,7 +210,7 @@ def test_bounds_count_what_the_children_do_as_often_as_they_are_tried(desk: Desk
     document = runs({"id": child.id, "with": {}})
     document["steps"][0]["retry"] = {"attempts": 3}
     parent = desk.make(document)
-    assert get_bounds(desk.editor, parent.id, table=desk.table).model_calls == 6
+    assert get_bounds(desk.editor, parent.id, table=desk.table, models=MODELS).model_calls == 6
 
 
 def test_nested_steps_are_looked_at_as_well(desk: Desk) -> None:
@@ -230,9 +231,9 @@ def test_a_field_that_cannot_be_read_is_not_told_as_missing(desk: Desk) -> None:
 
 def test_a_check_tells_what_saving_would_and_saves_nothing(desk: Desk) -> None:
     own = desk.make()
-    fine = check_workflow(desk.editor, simple(), table=desk.table)
+    fine = check_workflow(desk.editor, simple(), table=desk.table, models=MODELS)
     assert (fine.valid, fine.problems, fine.bounds) == (True, (), own.bounds)
-    bad = check_workflow(desk.editor, runs(own.id), own=own.id, table=desk.table)
+    bad = check_workflow(desk.editor, runs(own.id), own=own.id, table=desk.table, models=MODELS)
     assert (bad.valid, bad.bounds) == (False, None)
     assert [(each.at, each.code) for each in bad.problems] == [
         ("/steps/0/workflow", "workflow_recursive")

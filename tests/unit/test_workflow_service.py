@@ -25,7 +25,7 @@ from promptpilot.services.workflows.documents import (
 )
 from promptpilot.services.workflows.versions import load_workflow_version, resolve_workflow
 from promptpilot.step_errors import StepInvalid
-from tests.fakes import MemoryTable
+from tests.fakes import MODELS, MemoryTable
 from tests.unit.prompt_world import made, someone
 from tests.unit.workflow_samples import transform, workflow
 from tests.unit.world import RecordingOrchestrator
@@ -56,6 +56,7 @@ class Place:
             principal or self.editor,
             self.document() if document is None else document,
             table=self.table,
+            models=MODELS,
             orchestrator=self.orchestrator,
         )
 
@@ -220,7 +221,9 @@ def test_a_workflow_whose_machine_cannot_be_published_is_not_kept(place: Place) 
             raise Unavailable
 
     with pytest.raises(Unavailable):
-        create_workflow(place.editor, place.document(), table=place.table, orchestrator=Away())
+        create_workflow(
+            place.editor, place.document(), table=place.table, models=MODELS, orchestrator=Away()
+        )
     assert place.kinds() == []
 
 

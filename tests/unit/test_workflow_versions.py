@@ -33,6 +33,7 @@ from promptpilot.services.workflows.history import diff_versions, get_version, l
 from promptpilot.services.workflows.labels import delete_label, move_label
 from promptpilot.services.workflows.publishing import create_version, without_bump
 from promptpilot.services.workflows.versions import resolve_workflow
+from tests.fakes import MODELS
 from tests.unit.workflow_samples import transform
 from tests.unit.workflow_world import INPUT, Desk, simple
 from tests.unit.world import RecordingOrchestrator
@@ -169,7 +170,12 @@ def test_the_machine_is_published_before_the_version_is_kept(desk: Desk) -> None
     made = desk.make()
     with pytest.raises(Unavailable):
         create_version(
-            desk.editor, made.id, simple(timeout="2h"), table=desk.table, orchestrator=Away()
+            desk.editor,
+            made.id,
+            simple(timeout="2h"),
+            table=desk.table,
+            models=MODELS,
+            orchestrator=Away(),
         )
     assert get_workflow(desk.editor, made.id, table=desk.table).latest == "1.0.0"
     kept = desk.revise(made.id, simple(output="{% $shout %}"))
@@ -285,7 +291,12 @@ def test_who_may_only_look_changes_nothing(desk: Desk) -> None:
     made, viewer, table = desk.make(), desk.as_a(Role.VIEWER), desk.table
     attempts: list[Any] = [
         lambda: create_version(
-            viewer, made.id, simple(timeout="2h"), table=table, orchestrator=desk.orchestrator
+            viewer,
+            made.id,
+            simple(timeout="2h"),
+            table=table,
+            models=MODELS,
+            orchestrator=desk.orchestrator,
         ),
         lambda: update_workflow(viewer, made.id, WorkflowPatch(name="X"), table=table),
         lambda: archive_workflow(viewer, made.id, table=table),

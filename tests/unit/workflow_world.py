@@ -8,7 +8,7 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.services.workflows.documents import create_workflow
 from promptpilot.services.workflows.publishing import create_version
-from tests.fakes import MemoryTable
+from tests.fakes import MODELS, MemoryTable
 from tests.unit.prompt_world import someone
 from tests.unit.workflow_samples import transform, workflow
 from tests.unit.world import RecordingOrchestrator
@@ -50,6 +50,7 @@ class Desk:
             self.editor,
             {**(simple() if document is None else document), **fields},
             table=self.table,
+            models=MODELS,
             orchestrator=self.orchestrator,
         )
 
@@ -63,6 +64,7 @@ class Desk:
             document,
             bump=bump,
             table=self.table,
+            models=MODELS,
             orchestrator=self.orchestrator,
             **also,
         )

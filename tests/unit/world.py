@@ -22,11 +22,19 @@ from promptpilot.services.executions.start import ExecuteRequest, execute
 from promptpilot.services.executions.status import StatusChange, apply_status
 from promptpilot.services.logs import list_logs
 from promptpilot.services.prompts.documents import create_prompt
-from promptpilot.services.runs.step_runs import LEASE_MS
+from promptpilot.services.runs.claimed_runs import LEASE_MS
 from promptpilot.services.steps.logs import Delivery, claim
 from promptpilot.services.steps.ports import Ports
 from promptpilot.services.workflows.documents import create_workflow
-from tests.fakes import MemoryTable, ScriptedEgress, ScriptedModel, ScriptedModels
+from tests.fakes import (
+    MODELS,
+    DictCache,
+    MemoryTable,
+    ScriptedEgress,
+    ScriptedLimiter,
+    ScriptedModel,
+    ScriptedModels,
+)
 
 
 class MemoryBlobs:
@@ -118,6 +126,20 @@ class NoWaiting:
         return bool(ended())
 
 
+class RecordingLive:
+    """A `Live` whose connections are all open; `sent` is what was sent, in order."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, connection: str, message: str) -> bool:
+        self.sent.append((connection, message))
+        return True
+
+    def close(self, connection: str) -> None:
+        """Nothing: nobody looks."""
+
+
 class World:
     """A prompt "Say: {{text}}" and a workflow of two steps with it, `first` and `second`."""
 
@@ -127,18 +149,24 @@ class World:
         self.model = model
         self.orchestrator = RecordingOrchestrator()
         self.waiter = NoWaiting()
+        self.cache = DictCache()
+        self.limiter = ScriptedLimiter()
         self.egress = ScriptedEgress()
+        self.live = RecordingLive()
         self.principal = Principal(new_id("user"), new_id("ws"), Role.EDITOR)
         table = MemoryTable()
         self.ports = Ports(
             table=table,
             blobs=MemoryBlobs(),
             models=ScriptedModels({"fake/echo": model}),
+            cache=self.cache,
+            rate_limiter=self.limiter,
             orchestrator=self.orchestrator,
             waiter=self.waiter,
             egress=self.egress,
             partial_texts=TablePartialTexts(table),
-            live=None,
+            live=lambda: self.live,
+            followed=True,
             offload=self.in_place,
         )
         draft = PromptDraft(
@@ -148,7 +176,7 @@ class World:
             model="fake/echo",
             output_schema=output_schema,
         )
-        self.prompt = create_prompt(self.principal, draft, table=self.ports.table)
+        self.prompt = create_prompt(self.principal, draft, table=self.ports.table, models=MODELS)
         self.workflow = self.create(two_steps(self.prompt.id))
 
     @staticmethod
@@ -161,7 +189,11 @@ class World:
     def create(self, document: Mapping[str, Any]) -> WorkflowRecord:
         """A new workflow, beside the world's own."""
         return create_workflow(
-            self.principal, document, table=self.ports.table, orchestrator=self.orchestrator
+            self.principal,
+            document,
+            table=self.ports.table,
+            models=MODELS,
+            orchestrator=self.orchestrator,
         )
 
     def execute(

@@ -46,6 +46,14 @@ UNSUSPENDED = {"id": WORKFLOW_ID, "suspended": None}
 LIMITS = {"max_running_executions": 20}
 LIMITS_SENT = sent(LIMITS)
 
+ALIASES = {
+    "aliases": {
+        "cheap": ["openai/gpt-5-nano"],
+        "best": ["anthropic/claude-opus-4-5", "openai/gpt-5"],
+    }
+}
+ALIASES_SENT = sent(ALIASES)
+
 UNKNOWN = errors.NotFound(kind="execution", id=EXECUTION_ID)
 WORKFLOW_UNKNOWN = errors.NotFound(kind="workflow", id=WORKFLOW_ID)
 NOT_ALLOWED = errors.Forbidden(action="execution:control", role="viewer")

@@ -74,6 +74,18 @@ MODELS = {
                 "output_per_million": 0.0,
                 "as_of": "2026-11-24",
             },
+            "profile": {
+                "context_tokens": 2048,
+                "inputs": ["text"],
+                "settings": ["temperature", "top_p", "max_tokens", "stop", "seed"],
+                "max_temperature": 2.0,
+                "reasoning_efforts": [],
+                "tools": True,
+                "structured_output": True,
+                "streaming": True,
+                "listed": True,
+            },
+            "latency": {"p50_ms": 1013.8, "p95_ms": 2102.2, "calls": 40, "days": 7},
         }
     ],
     "next_cursor": None,

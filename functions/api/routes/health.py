@@ -12,9 +12,12 @@ router = Routes()
 
 
 class Health(Model):
-    """The service and its store answer."""
+    """The service and its store answer. `degraded` names what does with less than it should:
+    something that the service can do without is out of reach.
+    """
 
     status: Literal["ok"] = "ok"
+    degraded: tuple[str, ...] = ()
 
 
 @router.get(
@@ -23,9 +26,9 @@ class Health(Model):
     description="Answers 200 as long as the service can read its store.",
     operation_id="read_health",
     tags=["health"],
-    responses=answers(200, "All is well.", {"status": "ok"}),
+    responses=answers(200, "All is well.", {"status": "ok", "degraded": []}),
 )
 def read_health() -> Health:
     """One read of the store; `StoreUnavailable` where that fails."""
     current().table.get(keys.user("nobody"))
-    return Health()
+    return Health(degraded=current().degraded)

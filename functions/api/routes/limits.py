@@ -10,7 +10,7 @@ from functions.api.router import Routes
 from functions.api.routes import control_examples as examples
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.platform import current
-from promptpilot.services.executions import limits as execution_limits
+from promptpilot.services import workspace_limits
 
 router = Routes()
 TAGS = ["workspace"]
@@ -26,7 +26,7 @@ TAGS = ["workspace"]
 )
 def read_limits(principal: Caller) -> WorkspaceLimits:
     """The limits."""
-    return execution_limits.get_limits(principal, table=current().table)
+    return workspace_limits.get_limits(principal, table=current().table)
 
 
 @router.put(
@@ -45,4 +45,4 @@ def set_limits(
     principal: Caller,
 ) -> WorkspaceLimits:
     """Set the limits."""
-    return execution_limits.put_limits(principal, limits, table=current().table)
+    return workspace_limits.put_limits(principal, limits, table=current().table)

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
+from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
+from functions.api import requests
 from functions.api.documentation import answers
 from functions.api.idempotency import idempotent
 from functions.api.principal import Caller
@@ -47,7 +49,8 @@ def render_prompt(
     "/prompts/<id>/run",
     summary="Run a prompt",
     description="Render a prompt and ask a model: the one named here, or the version's own. The "
-    "answer waits for the model's; a run that takes longer goes on, and its log will tell.",
+    "answer waits for the model's; a run that takes longer goes on, and its log will tell. With "
+    "`stream` it is 202, and the run can be followed while the model answers, and cancelled.",
     operation_id="run_prompt",
     tags=TAGS,
     middlewares=[idempotent],
@@ -55,10 +58,12 @@ def render_prompt(
         200,
         "The output, and the log of the run.",
         examples.RUN,
+        also={202: "The run, which goes on."},
         refusals=[
             *RENDERING,
             step_errors.StepInvalid(reason="No model is named, neither here nor by the prompt."),
             step_errors.ModelUnknown(model="custom/none/model"),
+            step_errors.BudgetExceeded(log=examples.LOG_ID),
             step_errors.ModelRateLimited(log=examples.LOG_ID, retry_after=20),
             step_errors.ModelUnavailable(log=examples.LOG_ID),
             step_errors.OutputInvalid(log=examples.LOG_ID),
@@ -67,13 +72,21 @@ def render_prompt(
     ),
 )
 def run_prompt(
+    request: Request,
     id: str,
     asked: Annotated[RunRequest, Body(openapi_examples=examples.RUN_REQUEST)],
     principal: Caller,
-) -> PromptRun:
+) -> Response[PromptRun]:
     """What a model makes of a prompt."""
     ports = current()
-    return prompt_runs.run_prompt(
+    if asked.stream:
+        begun = prompt_runs.stream_prompt(
+            principal, id, asked, table=ports.table, step_queue=ports.step_queue
+        )
+        assert begun.run is not None
+        place = requests.place(request, f"/runs/{begun.run.id}")
+        return Response(202, body=begun, headers={"Location": place})
+    done = prompt_runs.run_prompt(
         principal,
         id,
         asked,
@@ -82,3 +95,4 @@ def run_prompt(
         step_queue=ports.step_queue,
         waiter=ports.waiter,
     )
+    return Response(200, body=done)

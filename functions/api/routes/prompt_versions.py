@@ -57,8 +57,14 @@ def create_version(
     if_revision: IfRevision,
 ) -> Response[PromptDocument]:
     """Make the next version."""
+    ports = current()
     document = prompt_versions.create_version(
-        principal, id, draft, if_revision=if_revision, table=current().table
+        principal,
+        id,
+        draft,
+        if_revision=if_revision,
+        table=ports.table,
+        models=ports.models,
     )
     location = requests.place(request, f"/prompts/{id}/versions/{document.version}")
     return document_reply(document, status=201, location=location)

@@ -54,7 +54,8 @@ def create_prompt(
     principal: Caller,
 ) -> Response[PromptDocument]:
     """Make a prompt."""
-    document = prompts.create_prompt(principal, draft, table=current().table)
+    ports = current()
+    document = prompts.create_prompt(principal, draft, table=ports.table, models=ports.models)
     location = requests.place(request, f"/prompts/{document.id}")
     return document_reply(document, status=201, location=location)
 

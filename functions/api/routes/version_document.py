@@ -5,10 +5,11 @@ from typing import Annotated
 
 from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.ids import PromptId, UserId
-from promptpilot.domain.message import Message
+from promptpilot.domain.message import Tool
 from promptpilot.domain.model import ModelName, Settings
 from promptpilot.domain.prompt import CommitMessage, OutputSchema
-from promptpilot.domain.prompt_document import PromptDocument
+from promptpilot.domain.prompt_document import EMPTY_OMITTED, PromptDocument
+from promptpilot.domain.prompt_message import PromptMessage
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
 
@@ -18,12 +19,13 @@ class VersionDocument(Model):
 
     id: PromptId
     content: Annotated[str | None, OMITTED] = None
-    messages: Annotated[tuple[Message, ...] | None, OMITTED] = None
+    messages: Annotated[tuple[PromptMessage, ...] | None, OMITTED] = None
     variables: tuple[DeclaredVariable, ...] = ()
     version: Version
     digest: str
     model: Annotated[ModelName | None, OMITTED] = None
     settings: Settings = Settings()
+    tools: Annotated[tuple[Tool, ...], EMPTY_OMITTED] = ()
     output_schema: Annotated[OutputSchema | None, OMITTED] = None
     includes: Mapping[str, str] = {}
     message: Annotated[CommitMessage | None, OMITTED] = None

@@ -47,8 +47,9 @@ def validate_workflow(
     ] = None,
 ) -> WorkflowCheck:
     """Check a document."""
+    ports = current()
     return workflow_checks.check_workflow(
-        principal, document.values, own=workflow, table=current().table
+        principal, document.values, own=workflow, table=ports.table, models=ports.models
     )
 
 

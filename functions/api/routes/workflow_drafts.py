@@ -51,7 +51,10 @@ def begin_draft(
     request: Request, document: AnyDocument, principal: Caller
 ) -> Response[WorkflowDraft]:
     """Make a workflow with a draft only."""
-    draft = workflow_drafts.begin_draft(principal, document.values, table=current().table)
+    ports = current()
+    draft = workflow_drafts.begin_draft(
+        principal, document.values, table=ports.table, models=ports.models
+    )
     location = requests.place(request, f"/workflows/{draft.id}/draft")
     return draft_reply(draft, status=201, location=location)
 
@@ -75,8 +78,14 @@ def keep_draft(
     id: str, document: AnyDocument, principal: Caller, if_revision: IfRevision
 ) -> Response[WorkflowDraft]:
     """Keep a document."""
+    ports = current()
     draft = workflow_drafts.keep_draft(
-        principal, id, document.values, if_revision=if_revision, table=current().table
+        principal,
+        id,
+        document.values,
+        if_revision=if_revision,
+        table=ports.table,
+        models=ports.models,
     )
     return draft_reply(draft)
 
@@ -98,7 +107,9 @@ def keep_draft(
 )
 def read_draft(id: str, principal: Caller) -> Response[WorkflowDraft]:
     """The draft of a workflow."""
-    return draft_reply(workflow_drafts.get_draft(principal, id, table=current().table))
+    ports = current()
+    found = workflow_drafts.get_draft(principal, id, table=ports.table, models=ports.models)
+    return draft_reply(found)
 
 
 @router.delete(
@@ -117,9 +128,11 @@ def read_draft(id: str, principal: Caller) -> Response[WorkflowDraft]:
 )
 def delete_draft(id: str, principal: Caller, if_revision: IfRevision) -> Response[WorkflowDraft]:
     """Remove the draft."""
-    return draft_reply(
-        workflow_drafts.delete_draft(principal, id, if_revision=if_revision, table=current().table)
+    ports = current()
+    deleted = workflow_drafts.delete_draft(
+        principal, id, if_revision=if_revision, table=ports.table, models=ports.models
     )
+    return draft_reply(deleted)
 
 
 @router.post(
@@ -162,6 +175,7 @@ def publish_draft(
         if_revision=if_revision,
         table=ports.table,
         orchestrator=ports.orchestrator,
+        models=ports.models,
     )
     location = requests.place(request, f"/workflows/{id}/versions/{record.version}")
     return document_reply(record, status=201, location=location)

@@ -52,6 +52,7 @@ BOUNDS: dict[str, Any] = {
     "history_events": 42,
     "definition_bytes": 3121,
 }
+COSTED_BOUNDS = {**BOUNDS, "cost": {"lowest_micro_usd": 12, "highest_micro_usd": 4_210_000}}
 SUMMARY: dict[str, Any] = {
     "id": WORKFLOW_ID,
     "name": "Meeting follow-up",

@@ -19,7 +19,7 @@ from functions.api.routes import workflow_examples as examples
 from functions.api.routes.document_reply import document_reply
 from functions.api.routes.parameters import LabelAsked, VersionAsked
 from functions.api.routes.workflow_reply import version_reply
-from promptpilot.domain.bounds import Bounds
+from promptpilot.domain.cost_bounds import CostedBounds
 from promptpilot.domain.prompt_document import VersionSummary
 from promptpilot.domain.workflow_changes import WorkflowVersionDraft
 from promptpilot.domain.workflow_diff import WorkflowDiff
@@ -79,6 +79,7 @@ def create_version(
         if_revision=if_revision,
         table=ports.table,
         orchestrator=ports.orchestrator,
+        models=ports.models,
     )
     location = requests.place(request, f"/workflows/{id}/versions/{record.version}")
     return document_reply(record, status=201, location=location)
@@ -169,18 +170,24 @@ def read_state_machine(
     "/workflows/<id>/bounds",
     summary="Read what an execution can do at most",
     description="The most model calls, state transitions, history events and bytes of definition, "
-    "every step tried as often as it may be, the workflows that it runs counted too.",
+    "every step tried as often as it may be, the workflows that it runs counted too. And what it "
+    "can cost with the prompts and at the prices of now, in micro-dollars: about the least, where "
+    "nothing fails, and the most, with every call as long as its model takes. That is null where a "
+    "price or the length of an answer is not known, and then says why.",
     operation_id="read_workflow_bounds",
     tags=TAGS,
     responses=answers(
         200,
         "The bounds of the version.",
-        examples.BOUNDS,
+        examples.COSTED_BOUNDS,
         refusals=[examples.UNKNOWN, examples.BOTH_NAMED, examples.UNPUBLISHED],
     ),
 )
 def read_bounds(
     id: str, principal: Caller, version: VersionAsked = None, label: LabelAsked = None
-) -> Bounds:
+) -> CostedBounds:
     """The bounds of a version."""
-    return workflows.get_bounds(principal, id, version=version, label=label, table=current().table)
+    ports = current()
+    return workflows.get_bounds(
+        principal, id, version=version, label=label, table=ports.table, models=ports.models
+    )

@@ -55,7 +55,11 @@ def create_workflow(
     """Make a workflow."""
     ports = current()
     record = workflows.create_workflow(
-        principal, document.values, table=ports.table, orchestrator=ports.orchestrator
+        principal,
+        document.values,
+        table=ports.table,
+        orchestrator=ports.orchestrator,
+        models=ports.models,
     )
     location = requests.place(request, f"/workflows/{record.id}")
     return document_reply(record, status=201, location=location)

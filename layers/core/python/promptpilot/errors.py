@@ -13,7 +13,9 @@ PromptPilotError
 │   ├── VariablesInvalid        missing, unknown or wrong-typed variables, all of them
 │   ├── VersionBumpTooSmall     a version that the change is too large for
 │   ├── CursorInvalid           a cursor that we did not issue
-│   └── CodeRejected            a code, sent by mail or shown by an app, that is wrong or too old
+│   ├── CodeRejected            a code, sent by mail or shown by an app, that is wrong or too old
+│   ├── ModelKeyRefused         a key that the vendor of models does not take
+│   └── FileRejected            a file that is not what it is said to be
 ├── TooLarge                    over a documented size
 ├── Unauthenticated             no token, or one that is forged or has expired
 ├── CredentialsRejected         wrong email or password
@@ -38,7 +40,8 @@ PromptPilotError
 │   └── ConditionFailed         raised by `Table.write`: which operation's condition did not hold
 │       └── RevisionConflict    `If-Match` lost the race
 ├── Unavailable                 try again later
-│   └── StoreUnavailable        the store is locked, full or out of reach; nothing was written
+│   ├── StoreUnavailable        the store is locked, full or out of reach; nothing was written
+│   └── ModelKeyUnchecked       a vendor of models that does not say whether it takes a key
 └── StepError               why a step of a workflow failed: see `step_errors`
 """
 
@@ -156,6 +159,27 @@ class CodeRejected(Invalid):
 
     reason: str = "The code is wrong or has expired."
     code: ClassVar[str] = "code_rejected"
+
+
+@dataclass(eq=False)
+class ModelKeyRefused(Invalid):
+    """The vendor does not take the key; nothing was changed."""
+
+    reason: str = "The vendor does not take this key."
+    vendor: str = ""
+    code: ClassVar[str] = "model_key_refused"
+
+
+@dataclass(eq=False)
+class FileRejected(Invalid):
+    """Contents that are not of the kind that they are said to be; `found` is what they are, where
+    that can be a file at all.
+    """
+
+    reason: str = "The contents are not of the kind that the Content-Type says."
+    media_type: str = ""
+    found: str | None = None
+    code: ClassVar[str] = "file_rejected"
 
 
 @dataclass(eq=False)
@@ -389,3 +413,11 @@ class StoreUnavailable(Unavailable):
 
     reason: str = "The store cannot be written or read for now."
     code: ClassVar[str] = "store_unavailable"
+
+
+@dataclass(eq=False)
+class ModelKeyUnchecked(Unavailable):
+    """Nobody knows whether the vendor takes the key; `reason` says why."""
+
+    vendor: str = ""
+    code: ClassVar[str] = "model_key_unchecked"

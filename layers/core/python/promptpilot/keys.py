@@ -1,5 +1,5 @@
 """Every key shape of the table. Every partition begins with its workspace, so that no key reaches
-into another.
+into another; what is cached or limited has its workspace within its own key.
 
 | access pattern                              | index   | partition                   | sort
 |
@@ -36,6 +36,16 @@ version/{padded version}    |
 child/{execution}           |
 | how many executions may run at once         | primary | {ws}                        | limits
 |
+| what may be spent on models                 | primary | {ws}                        | budget
+|
+| what is spent of a month's budget, or a run's| primary | {ws}/budget/{month or execution}| META
+|
+| what is set aside for a call of a model     | primary | {ws}/reserved/{root ULID}   | as its
+log/{attempt}/{call}    |
+| what models cost in a month, by what        | primary | {ws}/costs/{month}          |
+sum/{by}/{of}; entry/{entry}|
+| how long models took, by day and model      | primary | {ws}/latencies              |
+{day}/{model}               |
 | how many executions run, by workflow        | primary | {ws}/slots                  | META
 |
 | an execution that counts as running         | primary | {ws}/slots                  |
@@ -45,6 +55,10 @@ queued/{workflow}/{execution}|
 | a log; an execution's logs in step order    | primary | {ws}/logs/{root ULID}       | {padded
 ordinal}/{iteration}|
 | what models say in steps that run           | primary | {ws}/texts/{root ULID}      | as its logs
+|
+| a run of a prompt that can be followed      | primary | {ws}/run/{run}              | META
+|
+| the names that a workspace has for models   | primary | {ws}                        | aliases
 |
 | an approval                                 | primary | {ws}/approval/{approval}    | META
 |
@@ -56,7 +70,13 @@ ordinal}/{iteration}|
 |
 | the answer to a model request, for a while  | primary | {ws}/answers/{digest}       | META
 |
+| a file that was sent, beside its contents   | primary | {ws}/file/{blob}            | META
+|
 | which hosts actions may call                | primary | {ws}                        | egress
+|
+| the keys of models that are kept            | primary | {ws}/model_keys             | {vendor}
+|
+| the last check of a key                     | primary | {ws}/model_key_checks       | {vendor}
 |
 | feedback by id                              | primary | {ws}/feedback/{feedback}    | META
 |
@@ -76,6 +96,10 @@ the key}         |
 {connection}/{execution}    |
 | what a live connection listens to           | gsi1    | connection/{connection}/live|
 {ws}/{execution}            |
+| what is cached for a while                  | primary | cache/{key}                 | META
+|
+| a token bucket                              | primary | bucket/{key}                | META
+|
 """
 
 import re
@@ -146,6 +170,42 @@ def workspace_limits(workspace: str) -> Key:
     return Key(workspace, "limits")
 
 
+def model_aliases(workspace: str) -> Key:
+    return Key(workspace, "aliases")
+
+
+def budget(workspace: str) -> Key:
+    return Key(workspace, "budget")
+
+
+def budget_account(workspace: str, of: str) -> Key:
+    """Where the sums of a budget are: `of` is a month (`2026-11`) or an execution."""
+    return Key(f"{workspace}/budget/{of}", META)
+
+
+def reserved(workspace: str, log: str, attempt: int, call: int) -> Key:
+    """Where is kept what is set aside for a call of the step of that log."""
+    root, sort = _log_place(log)
+    return Key(f"{workspace}/reserved/{root}", f"{sort}/{attempt}/{call}")
+
+
+def costs(workspace: str, month: str) -> Key:
+    """What keeps the sums of a month together; they change when this does."""
+    return Key(f"{workspace}/costs/{month}", META)
+
+
+def cost_sum(workspace: str, month: str, by: str = "", of: str = "") -> Key:
+    return Key(f"{workspace}/costs/{month}", f"sum/{by}/{of}" if by else "sum/")
+
+
+def cost_entry(workspace: str, month: str, entry: str = "") -> Key:
+    return Key(f"{workspace}/costs/{month}", f"entry/{entry}")
+
+
+def latency(workspace: str, day: str = "", model: str = "") -> Key:
+    return Key(f"{workspace}/latencies", f"{day}/{model}")
+
+
 def slots(workspace: str) -> Key:
     return Key(f"{workspace}/slots", META)
 
@@ -211,6 +271,10 @@ def partial_text(workspace: str, log: str) -> Key:
     return Key(f"{workspace}/texts/{root}", sort)
 
 
+def run(workspace: str, id: str) -> Key:
+    return Key(f"{workspace}/run/{id}", META)
+
+
 def partial_texts(workspace: str, execution: str) -> Key:
     return Key(f"{workspace}/texts/{execution.partition('_')[2]}", "")
 
@@ -231,8 +295,20 @@ def answer(workspace: str, digest: str) -> Key:
     return Key(f"{workspace}/answers/{digest}", META)
 
 
+def file(workspace: str, blob: str) -> Key:
+    return Key(f"{workspace}/file/{blob}", META)
+
+
 def egress(workspace: str) -> Key:
     return Key(workspace, "egress")
+
+
+def model_key(workspace: str, vendor: str = "") -> Key:
+    return Key(f"{workspace}/model_keys", vendor)
+
+
+def model_key_check(workspace: str, vendor: str) -> Key:
+    return Key(f"{workspace}/model_key_checks", vendor)
 
 
 def feedback(workspace: str, id: str) -> Key:
@@ -269,3 +345,11 @@ def listening(workspace: str, connection: str, execution: str = "") -> Key:
 
 def listened(connection: str, workspace: str = "", execution: str = "") -> Key:
     return Key(f"connection/{connection}/live", f"{workspace}/{execution}")
+
+
+def cached(key: str) -> Key:
+    return Key(f"cache/{key}", META)
+
+
+def bucket(key: str) -> Key:
+    return Key(f"bucket/{key}", META)

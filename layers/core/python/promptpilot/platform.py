@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promptpilot.ports.blobs import Blobs
+from promptpilot.ports.cache import Cache
 from promptpilot.ports.egress import Egress
 from promptpilot.ports.event_bus import EventBus
 from promptpilot.ports.identity import Identity
@@ -11,6 +12,7 @@ from promptpilot.ports.live import Followers, Live, PartialTexts
 from promptpilot.ports.models import Models
 from promptpilot.ports.offload import Offload
 from promptpilot.ports.orchestrator import Orchestrator
+from promptpilot.ports.rate_limiter import RateLimiter
 from promptpilot.ports.scheduler import Scheduler
 from promptpilot.ports.secrets import Secrets
 from promptpilot.ports.step_queue import StepQueue
@@ -44,6 +46,10 @@ class Platform(Protocol):
     @property
     def models(self) -> Models: ...
     @property
+    def cache(self) -> Cache: ...
+    @property
+    def rate_limiter(self) -> RateLimiter: ...
+    @property
     def egress(self) -> Egress: ...
     @property
     def partial_texts(self) -> PartialTexts: ...
@@ -63,6 +69,13 @@ class Platform(Protocol):
         """Signs the cursors of lists."""
         ...
 
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """The ports that do with less than what is configured, as this process last found: what
+        they work with is out of reach. Asking makes no port.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AssembledPlatform:
@@ -79,12 +92,22 @@ class AssembledPlatform:
     scheduler: Scheduler
     live: Live
     models: Models
+    cache: Cache
+    rate_limiter: RateLimiter
     egress: Egress
     partial_texts: PartialTexts
     followers: Followers
     offload: Offload
     cursor_key: bytes
     sole_worker: bool = False
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        ports: dict[str, Cache | RateLimiter] = {
+            "cache": self.cache,
+            "rate_limiter": self.rate_limiter,
+        }
+        return tuple(name for name, port in ports.items() if port.degraded)
 
 
 _current: Platform | None = None

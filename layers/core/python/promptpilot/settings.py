@@ -19,7 +19,11 @@ from pydantic import (
 )
 
 from promptpilot.domain.egress_opened import Opened
+from promptpilot.domain.model_profile import ModelProfile
+from promptpilot.domain.price import Price
 from promptpilot.errors import Invalid
+from promptpilot.valkey_url import require_valkey_url
+from promptpilot.vendor_settings import VendorSettings
 
 
 def _parse_json(value: Any) -> Any:
@@ -37,6 +41,14 @@ def _opened(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def _valkey_url(given: SecretStr | None) -> SecretStr | None:
+    if given is None or not given.get_secret_value():
+        return None
+    require_valkey_url(given.get_secret_value())
+    return given
+
+
+ValkeyUrl = Annotated[SecretStr | None, AfterValidator(_valkey_url)]
 OpenedEntries = Annotated[tuple[str, ...], BeforeValidator(_parse_list), AfterValidator(_opened)]
 
 
@@ -49,6 +61,11 @@ class CustomModels(BaseModel):
     api_key: SecretStr = SecretStr("")
     models: tuple[str, ...] = ()
     """The names of models to list; others of the same server can be called as well."""
+    profile: ModelProfile | None = None
+    """What all of its models can do and take; what is left out is guessed, and without any of it
+    nothing is refused."""
+    price: Price | None = None
+    """What all of its models cost."""
 
 
 class Deployed(StrEnum):
@@ -72,10 +89,8 @@ class Deployed(StrEnum):
     """The URL of the WebSocket stage, by https."""
 
 
-class Settings(BaseModel):
+class Settings(VendorSettings):
     """Read once at start by `Settings.read()`; passed to whoever needs it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     data: Path = Field(Path(".promptpilot"), alias="PROMPTPILOT_DATA")
     """The folder that holds everything durable of the embedded platform."""
@@ -88,7 +103,19 @@ class Settings(BaseModel):
     """What actions of workflows may reach besides public addresses: hosts, hosts with a port,
     networks, between commas."""
 
-    region: str = Field("", alias="AWS_REGION")
+    valkey_url: ValkeyUrl = Field(None, alias="PROMPTPILOT_VALKEY_URL")
+    """A Valkey or Redis server for the cache and the rate limits, `valkey://` or, by TLS,
+    `valkeys://`; it may hold a password."""
+
+    otlp_endpoint: str = Field("", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_traces_endpoint: str = Field("", alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    """Where traces go, by OTLP over HTTP; nowhere without either. The SDK reads these variables
+    too, and with them its others."""
+    captures_content: bool = Field(
+        default=False, alias="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+    )
+    """Whether traces hold what is said to models, and what they say."""
+
     aws_endpoint: str = Field("", alias="AWS_ENDPOINT_URL")
     """Where all of AWS is, when it is an emulator. The SDK reads the same variable."""
 
@@ -96,6 +123,11 @@ class Settings(BaseModel):
     """How Lambda starts this process; "snap-start" from a snapshot."""
 
     deployment: Mapping[Deployed, str] = {}
+
+    @property
+    def traces(self) -> bool:
+        """Whether anybody collects traces."""
+        return bool(self.otlp_endpoint or self.otlp_traces_endpoint)
 
     def deployed(self, variable: Deployed) -> str:
         """What the deployment set. Raises `Invalid` where it did not."""

@@ -7,6 +7,7 @@ bad variables)
 ├── StepAbandoned           no worker could do the job, however often it was delivered
 ├── StepCancelled           its execution ended while the step waited
 ├── OutputInvalid           the model's answer does not fit the prompt's output schema
+├── BudgetExceeded          the call of a model could cost more than the budget has left
 ├── ApprovalTimedOut        nobody decided in time
 ├── ChildFailed             the workflow that a step runs did not succeed
 ├── WorkflowTooDeep         workflows that run workflows, more levels deep than allowed
@@ -82,6 +83,15 @@ class OutputInvalid(StepError):
     """The answer does not fit the prompt's output schema."""
 
     code: ClassVar[str] = "output_invalid"
+
+
+@dataclass(eq=False)
+class BudgetExceeded(StepError):
+    """The call could cost more than a budget has left, in micro-dollars; it was not made."""
+
+    reason: str = "The budget is exceeded."
+    limit: int | None = None
+    code: ClassVar[str] = "budget_exceeded"
 
 
 @dataclass(eq=False)

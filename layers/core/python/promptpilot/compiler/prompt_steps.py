@@ -28,11 +28,23 @@ def check(node: Node[PromptStep], scope: Scope, checks: Checks) -> Scope:
     prompt = checks.prompts.get(step.id)
     if prompt is not None:
         check_variables(step.variables, prompt, at, checks)
+    _check_tools(step, node.at, scope, checks)
     if step.model is not None:
         _check_model(step.model, pointer(node.at, "model"), scope, checks)
     if step.select is not None:
         checks.expression(step.select, pointer(node.at, "select"), scope.with_names("output"))
     return caught.check(node, scope, scope.with_names(step.id), checks)
+
+
+def _check_tools(step: PromptStep, at: str, scope: Scope, checks: Checks) -> None:
+    """Whether there are such actions is not the compiler's to know."""
+    known: set[str] = set()
+    for place, tool in enumerate(step.tools):
+        checks.value(tool.variables, pointer(at, "tools", place, "with"), scope)
+        if tool.name in known:
+            message = f"There is another tool `{tool.name}` before this one."
+            checks.problem(pointer(at, "tools", place, "name"), "tool_duplicate", message)
+        known.add(tool.name)
 
 
 def _check_model(model: str, at: str, scope: Scope, checks: Checks) -> None:
@@ -50,12 +62,14 @@ def states(node: Node[PromptStep], after: After, around: Around, assembly: Assem
     """One Task state; the worker renders the prompt and calls the model."""
     step = node.step
     model = {} if step.model is None else {"model": step.model}
+    given = {tool.name: tool.variables for tool in step.tools if tool.variables}
+    tools = {"tools": given} if given else {}
     return job_states(
         node,
         after,
         around,
         assembly,
-        job={"variables": step.variables, **model},
+        job={"variables": step.variables, **model, **tools},
         limits=worked(step.timeout_seconds),
         result=_result(step, around),
         retry=step.retry,
@@ -79,6 +93,9 @@ def _result(step: PromptStep, around: Around) -> str:
 
 
 def load(node: Node[PromptStep], estimate: Estimate) -> Load:
-    """Every attempt calls the step's model, and may call each of its fallbacks."""
-    models = 1 + len(node.step.fallbacks)
+    """Every attempt calls the step's model, and may call each of its fallbacks; with tools, once
+    more for each round of them.
+    """
+    rounds = node.step.max_rounds if node.step.tools else 0
+    models = (1 + len(node.step.fallbacks)) * (1 + rounds)
     return job_load(node, estimate, attempts=node.step.retry.attempts, model_calls=models)

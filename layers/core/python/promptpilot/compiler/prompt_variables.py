@@ -39,5 +39,7 @@ def _misfit(variable: Variable, value: Any) -> str | None:
     if not has_expressions(value):
         return variable.misfit(value)
     shape = VariableType.OBJECT if isinstance(value, Mapping) else VariableType.ARRAY
-    fits = variable.type is shape
+    fits = variable.type is shape or (
+        variable.type is VariableType.FILE and shape is VariableType.OBJECT
+    )
     return None if fits else f"must be of the type {variable.type}, not {type_of(value)}"

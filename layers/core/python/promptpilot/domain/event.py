@@ -36,6 +36,10 @@ class EventType(StrEnum):
     WORKFLOW_CANCELLING = "workflow.cancelling"
     WORKFLOW_UNSUSPENDED = "workflow.unsuspended"
     WORKSPACE_LIMITS_CHANGED = "workspace.limits.changed"
+    MODEL_ALIASES_CHANGED = "model.aliases.changed"
+    WORKSPACE_BUDGET_CHANGED = "workspace.budget.changed"
+    BUDGET_WARNED = "budget.warned"
+    BUDGET_EXCEEDED = "budget.exceeded"
     EXECUTION_QUEUED = "execution.queued"
     EXECUTION_ADMITTED = "execution.admitted"
     EXECUTION_STARTED = "execution.started"
@@ -50,6 +54,7 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_DECIDED = "approval.decided"
     WORKSPACE_EGRESS_CHANGED = "workspace.egress.changed"
+    WORKSPACE_MODEL_KEY_CHANGED = "workspace.model_key.changed"
     FEEDBACK_CREATED = "feedback.created"
     SCHEDULE_FIRED = "schedule.fired"
 

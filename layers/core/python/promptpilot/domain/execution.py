@@ -7,11 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from promptpilot.domain.base import Model, Timestamp
+from promptpilot.domain.base import NONE_OMITTED, OMITTED, Model, Timestamp
+from promptpilot.domain.budget import RunBudget
+from promptpilot.domain.cost_row import CostRow
 from promptpilot.domain.ids import ExecutionId, PromptId, UserId, WorkflowId, WorkspaceId
 from promptpilot.domain.json_value import JsonValue
+from promptpilot.domain.message import ToolCall
 from promptpilot.domain.model import ModelName, ModelRequest, Usage
+from promptpilot.domain.model_call import ModelCall
 from promptpilot.domain.step_job import StepKind, StepPlace
+from promptpilot.domain.tool_use import ToolUse
 from promptpilot.errors import TooLarge
 
 MAX_INPUT_BYTES = 200_000
@@ -139,12 +144,20 @@ class Execution(Model):
     """Who asked for the end; the status follows when the state machine has stopped."""
     cancel_reason: str | None = None
     """Why, as far as it was said."""
+    traceparent: Annotated[str | None, OMITTED] = None
+    """What its trace is a part of, in the form of W3C's Trace Context."""
     created_by: UserId
     created_at: Timestamp
     started_at: Timestamp | None = None
     ended_at: Timestamp | None = None
     usage: Usage = Usage()
     cost_micro_usd: Annotated[int, Field(ge=0)] | None = 0
+    costs: Annotated[tuple[CostRow, ...], NONE_OMITTED] = ()
+    """At its end, what its own steps have cost by model and prompt. What executions have cost that
+    its steps began is with those.
+    """
+    budgets: Annotated[tuple[RunBudget, ...], NONE_OMITTED] = ()
+    """Those that calls of its steps are taken from, the month's apart."""
 
     @property
     def takes_steps(self) -> bool:
@@ -190,7 +203,11 @@ class ExecutionLog(Model):
     that of the execution which this one replays. `cost_micro_usd` is None where the price is
     unknown.
 
-    `model` is the one that was asked and answered, or failed; `failed_models` were asked before it.
+    `model` is the one that was asked and answered, or failed; `failed_models` were asked before it,
+    and `dropped_settings` are those of the prompt or the step that it does not take. `tool_calls`
+    are what it asks for in place of an answer, `tool_uses` what was done for it before. Where a
+    single call of `model` does not tell all, `calls` are all calls, of earlier tries too; `usage`,
+    `cost_micro_usd` and `latency_ms` are of all of them together.
     `cached` says that it is an answer of before: its `usage` is what that took then, its cost 0.
     """
 
@@ -209,10 +226,16 @@ class ExecutionLog(Model):
     model: str | None = None
     model_served: str | None = None
     failed_models: tuple[FailedModel, ...] = ()
+    dropped_settings: Annotated[tuple[str, ...], NONE_OMITTED] = ()
     input: Annotated[ModelRequest | JsonValue, Field(union_mode="left_to_right")] = None
     output: Any = None
     child: ExecutionId | None = None
+    earlier_children: Annotated[Mapping[ExecutionId, int | None], NONE_OMITTED] = {}
+    """What the executions have cost that earlier tries of the step ran; None is unknown."""
     text: str | None = None
+    tool_calls: Annotated[tuple[ToolCall, ...], NONE_OMITTED] = ()
+    tool_uses: Annotated[tuple[ToolUse, ...], NONE_OMITTED] = ()
+    calls: Annotated[tuple[ModelCall, ...], NONE_OMITTED] = ()
     usage: Usage | None = None
     cost_micro_usd: Annotated[int, Field(ge=0)] | None = None
     cached: bool = False

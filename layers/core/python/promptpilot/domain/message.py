@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from promptpilot.domain.base import NONE_OMITTED, Model
 from promptpilot.domain.json_value import JsonValue
@@ -22,6 +22,14 @@ ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,
 """What every vendor takes as the name of a function."""
 
 
+ANY_ARGUMENTS: Mapping[str, JsonValue] = {"type": "object"}
+
+MAX_TOOLS = 64
+
+
+FileName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Attachment(Model):
     """An image or a document that belongs to a message: the digest of its blob, what it is, and
     the name that a model is told.
@@ -29,7 +37,7 @@ class Attachment(Model):
 
     blob: Digest
     media_type: MediaType
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: FileName | None = None
 
     @property
     def is_image(self) -> bool:
@@ -38,7 +46,7 @@ class Attachment(Model):
 
 
 class Message(Model):
-    """One turn of a conversation, as an author writes it. Attachments come before the text."""
+    """One turn of a conversation. Attachments come before the text."""
 
     role: Literal["system", "user", "assistant"]
     content: Annotated[str, Field(max_length=MAX_CHARACTERS)]
@@ -52,7 +60,7 @@ class Tool(Model):
 
     name: ToolName
     description: Annotated[str, Field(max_length=4_000)] = ""
-    parameters: Mapping[str, JsonValue] = Field(default_factory=lambda: {"type": "object"})
+    parameters: Mapping[str, JsonValue] = ANY_ARGUMENTS
 
 
 class ToolCall(Model):
@@ -90,3 +98,16 @@ class ResultTurn(Model):
 
 Turn = Message | CallTurn | ResultTurn
 """All that a request may consist of."""
+
+
+def unique_tools(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+    """Refuses two tools of one name."""
+    names = [tool.name for tool in tools]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"declared more than once: {', '.join(twice)}")
+    return tools
+
+
+Tools = Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS), AfterValidator(unique_tools)]
+"""The tools that a prompt declares."""

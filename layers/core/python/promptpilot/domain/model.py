@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from promptpilot.domain.base import NONE_OMITTED, OMITTED, Model
-from promptpilot.domain.message import Attachment, Message, Tool, ToolCall, Turn
+from promptpilot.domain.latency import Latency
+from promptpilot.domain.message import MAX_TOOLS, Attachment, Message, Tool, ToolCall, Turn
 from promptpilot.domain.model_profile import ModelProfile, ReasoningEffort
 from promptpilot.domain.price import Price
 
@@ -66,7 +67,7 @@ class ModelRequest(Model):
     settings: Settings = Settings()
     output_schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must fit; None for free text."""
-    tools: Annotated[tuple[Tool, ...], Field(max_length=64), NONE_OMITTED] = ()
+    tools: Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS), NONE_OMITTED] = ()
     tool_choice: Annotated[Literal["none", "required"] | None, OMITTED] = None
     """Whether a tool must be called, or must not; None leaves that to the model."""
     timeout: Annotated[float, Field(gt=0)] = 60.0
@@ -109,3 +110,5 @@ class ModelInfo(Model):
     context_tokens: int | None = None
     price: Price | None = None
     profile: ModelProfile | None = None
+    latency: Annotated[Latency | None, OMITTED] = None
+    """What has been measured in the workspace that asks, if anything has."""

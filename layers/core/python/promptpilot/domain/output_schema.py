@@ -17,10 +17,16 @@ def pointer(path: Path) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def schema_problem(schema: Mapping[str, Any]) -> Problem | None:
-    """What is wrong with an output schema; None where nothing is."""
+def schema_problem(
+    schema: Mapping[str, Any], at: Path = ("output_schema",), code: str = "output_schema_invalid"
+) -> Problem | None:
+    """What is wrong with a schema that stands at `at`; None where nothing is."""
+
+    def _problem(path: Path, message: str) -> Problem:
+        return Problem(at=pointer((*at, *path)), code=code, message=message)
+
     if len(canonical_json(schema).encode()) > MAX_SCHEMA_BYTES:
-        return _problem((), f"An output schema may have at most {MAX_SCHEMA_BYTES} bytes.")
+        return _problem((), f"A schema may have at most {MAX_SCHEMA_BYTES} bytes.")
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import, and seldom needed
     from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - the same
 
@@ -32,12 +38,6 @@ def schema_problem(schema: Mapping[str, Any]) -> Problem | None:
         if not isinstance(ref, str) or not ref.startswith("#"):
             return _problem(path, "A reference can only point into the schema itself (#/...).")
     return None
-
-
-def _problem(path: Path, message: str) -> Problem:
-    return Problem(
-        at=pointer(("output_schema", *path)), code="output_schema_invalid", message=message
-    )
 
 
 def _refs(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

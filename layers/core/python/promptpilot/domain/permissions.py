@@ -32,12 +32,18 @@ class Action(StrEnum):
     FEEDBACK_READ = "feedback:read"
     FEEDBACK_WRITE = "feedback:write"
     MODEL_READ = "model:read"
+    MODEL_ALIAS_WRITE = "model_alias:write"
     APPROVAL_READ = "approval:read"
     APPROVAL_DECIDE = "approval:decide"
     EGRESS_READ = "egress:read"
     EGRESS_WRITE = "egress:write"
     LIMITS_READ = "limits:read"
     LIMITS_WRITE = "limits:write"
+    MODEL_KEY_READ = "model_key:read"
+    MODEL_KEY_WRITE = "model_key:write"
+    BUDGET_READ = "budget:read"
+    BUDGET_WRITE = "budget:write"
+    COST_READ = "cost:read"
 
 
 _POWER = {role: len(Role) - place for place, role in enumerate(Role)}
@@ -57,12 +63,18 @@ LOWEST_ROLE = {
     Action.FEEDBACK_READ: Role.VIEWER,
     Action.FEEDBACK_WRITE: Role.RUNNER,
     Action.MODEL_READ: Role.VIEWER,
+    Action.MODEL_ALIAS_WRITE: Role.ADMIN,
     Action.APPROVAL_READ: Role.VIEWER,
     Action.APPROVAL_DECIDE: Role.VIEWER,  # an approval itself says who may
     Action.EGRESS_READ: Role.ADMIN,
     Action.EGRESS_WRITE: Role.ADMIN,
     Action.LIMITS_READ: Role.VIEWER,
     Action.LIMITS_WRITE: Role.ADMIN,
+    Action.MODEL_KEY_READ: Role.ADMIN,
+    Action.MODEL_KEY_WRITE: Role.ADMIN,
+    Action.BUDGET_READ: Role.VIEWER,
+    Action.BUDGET_WRITE: Role.ADMIN,
+    Action.COST_READ: Role.VIEWER,
 }
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from promptpilot.domain.base import Model
+from promptpilot.domain.base import NONE_OMITTED, OMITTED, Model
 
 
 class Price(Model):
@@ -17,10 +17,10 @@ class Price(Model):
 
     input_per_million: float
     cached_per_million: float | None = None
-    cache_write_per_million: float | None = None
+    cache_write_per_million: Annotated[float | None, OMITTED] = None
     output_per_million: float
     as_of: str
-    tiers: "tuple[PriceTier, ...]" = ()
+    tiers: Annotated["tuple[PriceTier, ...]", NONE_OMITTED] = ()
 
 
 class PriceTier(Model):
@@ -29,5 +29,5 @@ class PriceTier(Model):
     above_input_tokens: Annotated[int, Field(ge=1)]
     input_per_million: float
     cached_per_million: float | None = None
-    cache_write_per_million: float | None = None
+    cache_write_per_million: Annotated[float | None, OMITTED] = None
     output_per_million: float

@@ -16,11 +16,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from promptpilot.domain.base import Model, Timestamp, canonical_json, digest_of
+from promptpilot.domain.base import NONE_OMITTED, Model, Timestamp, canonical_json, digest_of
 from promptpilot.domain.ids import PromptId, UserId, WorkspaceId
 from promptpilot.domain.json_value import JsonValue
-from promptpilot.domain.message import Message
+from promptpilot.domain.message import Tools
 from promptpilot.domain.model import ModelName, Settings
+from promptpilot.domain.prompt_message import PromptMessage
 from promptpilot.domain.semver import Version
 from promptpilot.domain.variables import DeclaredVariable
 from promptpilot.domain.versioned import Versioned
@@ -123,11 +124,12 @@ class PromptContent(Model):
     """
 
     content: str | None = None
-    messages: tuple[Message, ...] | None = None
+    messages: tuple[PromptMessage, ...] | None = None
     variables: tuple[DeclaredVariable, ...] = ()
     output_schema: OutputSchema | None = None
     model: ModelName | None = None
     settings: Settings = Settings()
+    tools: Annotated[Tools, NONE_OMITTED] = ()
     includes: Mapping[str, str] = {}
 
     @property
@@ -142,8 +144,10 @@ class PromptContent(Model):
     def content_digest(self) -> str:
         """SHA-256 over the canonical JSON of these fields, whatever the order of the variables."""
         variables = [variable.model_dump(mode="json") for variable in self.variables]
+        tools = {"tools": [each.model_dump(mode="json") for each in self.tools]}
         return digest_of(
             {
+                **(tools if self.tools else {}),
                 "content": self.content,
                 "messages": self.messages and [each.model_dump() for each in self.messages],
                 "variables": sorted(variables, key=itemgetter("name")),

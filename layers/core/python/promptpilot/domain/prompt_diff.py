@@ -6,10 +6,18 @@ from typing import Annotated, Any
 
 from promptpilot.domain.base import OMITTED, Model
 from promptpilot.domain.prompt import PromptVersion
+from promptpilot.domain.prompt_message import AttachmentSlot, PromptMessage
 from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.text_diff import FieldChange, TextChange, diff_text
 from promptpilot.domain.variables import DeclaredVariable
 from promptpilot.domain.version_rules import changes_between
+
+
+class AttachmentsChange(Model):
+    """What is attached to a message in the one version and in the other, where that differs."""
+
+    before: tuple[AttachmentSlot, ...]
+    after: tuple[AttachmentSlot, ...]
 
 
 class MessageChange(Model):
@@ -19,6 +27,7 @@ class MessageChange(Model):
     role_before: str | None
     role_after: str | None
     content: tuple[TextChange, ...]
+    attachments: Annotated[AttachmentsChange | None, OMITTED] = None
 
 
 class VariableChange(Model):
@@ -72,20 +81,27 @@ def diff_versions_of(old: PromptVersion, new: PromptVersion) -> PromptDiff:
 
 
 def _message_changes(old: PromptVersion, new: PromptVersion) -> Iterator[MessageChange]:
-    pairs = zip_longest(_messages(old), _messages(new), fillvalue=(None, ""))
-    for index, ((role_before, before), (role_after, after)) in enumerate(pairs):
+    for index, (before, after) in enumerate(zip_longest(_messages(old), _messages(new))):
         yield MessageChange(
             index=index,
-            role_before=role_before,
-            role_after=role_after,
-            content=diff_text(before, after),
+            role_before=before and before.role,
+            role_after=after and after.role,
+            content=diff_text(before.content if before else "", after.content if after else ""),
+            attachments=_attachments_change(before, after),
         )
 
 
-def _messages(version: PromptVersion) -> list[tuple[str | None, str]]:
+def _attachments_change(
+    before: PromptMessage | None, after: PromptMessage | None
+) -> AttachmentsChange | None:
+    old, new = (each.attachments if each else () for each in (before, after))
+    return AttachmentsChange(before=old, after=new) if old != new else None
+
+
+def _messages(version: PromptVersion) -> tuple[PromptMessage, ...]:
     if version.messages is None:
-        return [("user", version.content or "")]
-    return [(message.role, message.content) for message in version.messages]
+        return (PromptMessage.model_construct(role="user", content=version.content or ""),)
+    return version.messages
 
 
 def _variables_diff(old: PromptVersion, new: PromptVersion) -> VariablesDiff:
@@ -104,9 +120,9 @@ def _variables_diff(old: PromptVersion, new: PromptVersion) -> VariablesDiff:
 
 def _field_changes(old: PromptVersion, new: PromptVersion) -> Iterator[FieldChange]:
     before, after = _fields(old), _fields(new)
-    for field, value in before.items():
-        if after[field] != value:
-            yield FieldChange(field=field, before=value, after=after[field])
+    for field in {**before, **after}:
+        if before.get(field) != after.get(field):
+            yield FieldChange(field=field, before=before.get(field), after=after.get(field))
 
 
 def _fields(version: PromptVersion) -> dict[str, Any]:
@@ -115,4 +131,5 @@ def _fields(version: PromptVersion) -> dict[str, Any]:
         "model": version.model,
         "output_schema": version.output_schema,
         **{f"settings/{name}": value for name, value in settings.items()},
+        **{f"tools/{each.name}": each.model_dump(mode="json") for each in version.tools},
     }

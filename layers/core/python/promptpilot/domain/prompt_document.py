@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from promptpilot.domain.base import OMITTED, Model, Timestamp
 from promptpilot.domain.ids import PromptId, UserId
-from promptpilot.domain.message import Message
+from promptpilot.domain.message import Message, Tool, Tools
 from promptpilot.domain.model import ModelName, Settings
 from promptpilot.domain.prompt import (
     MAX_CONTENT_BYTES,
@@ -21,6 +21,7 @@ from promptpilot.domain.prompt import (
     PromptName,
     PromptVersion,
 )
+from promptpilot.domain.prompt_message import PromptMessage
 from promptpilot.domain.semver import BumpWord, Version
 from promptpilot.domain.variables import MAX_VARIABLES, DeclaredVariable, unique_variables
 
@@ -29,7 +30,7 @@ MAX_MESSAGES = 100
 Selector = Annotated[str, StringConstraints(max_length=64)]
 """What is to name a version or a label; whether it does is found out by looking for it."""
 
-Messages = Annotated[tuple[Message, ...], Field(min_length=1, max_length=MAX_MESSAGES)]
+Messages = Annotated[tuple[PromptMessage, ...], Field(min_length=1, max_length=MAX_MESSAGES)]
 Variables = Annotated[
     tuple[DeclaredVariable, ...], Field(max_length=MAX_VARIABLES), unique_variables
 ]
@@ -48,6 +49,7 @@ class ContentDraft(Model):
     output_schema: OutputSchema | None = None
     model: ModelName | None = None
     settings: Settings | None = None
+    tools: Tools | None = None
     message: CommitMessage | None = None
 
     @model_validator(mode="after")
@@ -132,7 +134,7 @@ class PromptDocument(Model):
     id: PromptId
     name: PromptName
     content: Annotated[str | None, OMITTED] = None
-    messages: Annotated[tuple[Message, ...] | None, OMITTED] = None
+    messages: Annotated[tuple[PromptMessage, ...] | None, OMITTED] = None
     variables: tuple[DeclaredVariable, ...] = ()
     metadata: Metadata = Metadata()
     folder: Annotated[Folder | None, OMITTED] = None
@@ -144,6 +146,7 @@ class PromptDocument(Model):
     revision: int
     model: Annotated[ModelName | None, OMITTED] = None
     settings: Annotated[Settings, EMPTY_OMITTED] = Settings()
+    tools: Annotated[tuple[Tool, ...], EMPTY_OMITTED] = ()
     output_schema: Annotated[OutputSchema | None, OMITTED] = None
     includes: Annotated[Mapping[str, str], EMPTY_OMITTED] = {}
     message: Annotated[CommitMessage | None, OMITTED] = None
@@ -173,6 +176,7 @@ class PromptDocument(Model):
             revision=revision,
             model=version.model,
             settings=version.settings,
+            tools=version.tools,
             output_schema=version.output_schema,
             includes=version.includes,
             message=version.message,

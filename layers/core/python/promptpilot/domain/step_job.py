@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from promptpilot.domain.base import Model
-from promptpilot.domain.ids import ExecutionId, PromptId, WorkflowId, WorkspaceId
+from promptpilot.domain.ids import ExecutionId, PromptId, RunId, WorkflowId, WorkspaceId
 from promptpilot.domain.model import ModelName
 
 StepKind = Literal["prompt", "action", "approval", "workflow"]
@@ -46,6 +46,8 @@ class WorkflowStepJob(StepPlace):
     """What the step gives: a prompt's variables, an action's arguments, a workflow's input."""
     model: ModelName | None = None
     """Named by the step (it may be an expression); None leaves it to the prompt version."""
+    tools: Mapping[str, Mapping[str, Any]] = {}
+    """By the name of a tool of the step, the arguments that the author gives."""
     message: str | None = None
     """What an approval asks."""
 
@@ -60,13 +62,30 @@ class PromptRunJob(Model):
     version: str
     variables: Mapping[str, Any] = {}
     model: ModelName | None = None
+    run: RunId | None = None
+    """The run that it is a part of, which can be followed and cancelled."""
+    traceparent: str | None = None
+    """The request that it is a part of, in the form of W3C's Trace Context."""
 
 
-StepJob = Annotated[WorkflowStepJob | PromptRunJob, Field(discriminator="kind")]
+class ModelKeyJob(Model):
+    """Asking a vendor whether it takes a key, which is in no message: it is a secret of the
+    workspace. `check` is the id of the check, `user` who wants the key to be kept.
+    """
 
-_job: TypeAdapter[WorkflowStepJob | PromptRunJob] = TypeAdapter(StepJob)
+    kind: Literal["model_key"] = "model_key"
+    workspace: WorkspaceId
+    vendor: str
+    check: str
+    user: str
 
 
-def parse_step_job(body: str) -> WorkflowStepJob | PromptRunJob:
+AnyJob = WorkflowStepJob | PromptRunJob | ModelKeyJob
+StepJob = Annotated[AnyJob, Field(discriminator="kind")]
+
+_job: TypeAdapter[AnyJob] = TypeAdapter(StepJob)
+
+
+def parse_step_job(body: str) -> AnyJob:
     """The job that a message carries. Raises pydantic's `ValidationError`."""
     return _job.validate_json(body)

@@ -6,13 +6,14 @@ looped over or passed on.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from minijinja import Environment, TemplateError
 
 from promptpilot.domain.semver import is_semver
+from promptpilot.domain.template_roles import Role, words_of
 from promptpilot.domain.template_rules import FUNCTIONS, check_tags
 from promptpilot.domain.template_syntax import Tag, TemplateText, place_of, read_tags
 from promptpilot.domain.template_values import seen
@@ -24,6 +25,7 @@ FUEL = 200_000
 MAX_RENDERED_CHARACTERS = 1_000_000
 """The longest that one rendered text can be."""
 
+_CONDITIONS = frozenset({"if", "elif"})
 _REMOVED_FILTERS = ("attr", "batch", "chain", "format", "slice", "zip")
 _REMOVED_GLOBALS = ("cycler", "debug", "dict", "joiner", "namespace")
 _INCLUDE = re.compile(r"(prompt_[0-9A-HJKMNP-TV-Z]{26})@(.+)")
@@ -53,10 +55,13 @@ _checking = _environment()
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked template: the names it needs, and the prompts it includes, each as "id@version"."""
+    """A checked template: the names it needs, those of them that it does more with than to test
+    them with `if`, and the prompts it includes, each as "id@version".
+    """
 
     text: TemplateText
     variables: frozenset[str]
+    printed: frozenset[str]
     includes: tuple[str, ...]
 
 
@@ -64,13 +69,25 @@ def parse_template(text: TemplateText) -> Template:
     """Check a template. Raises `TemplateInvalid` for the first thing wrong with it."""
     tags = check_tags(text, read_tags(text))
     if not tags:
-        return Template(text, frozenset(), ())
+        return Template(text, frozenset(), frozenset(), ())
     includes = dict.fromkeys(_included(text, tag) for tag in tags if tag.keyword == "include")
     try:
         names = _checking.undeclared_variables_in_str(text.source)
     except TemplateError as error:
         raise _invalid(text, error) from error
-    return Template(text, frozenset(names) - FUNCTIONS, tuple(includes))
+    variables = frozenset(names) - FUNCTIONS
+    return Template(text, variables, variables & _printed(tags), tuple(includes))
+
+
+def _printed(tags: Iterable[Tag]) -> frozenset[str]:
+    """The names that stand anywhere but in a condition: what is assigned may be printed later."""
+    return frozenset(
+        word.token.text
+        for tag in tags
+        if tag.keyword not in _CONDITIONS
+        for word in words_of(tag)
+        if word.role is Role.VARIABLE
+    )
 
 
 def _included(text: TemplateText, tag: Tag) -> str:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from promptpilot.domain.base import Model, canonical_json
+from promptpilot.domain.file import file_fault
 from promptpilot.domain.json_value import LARGEST_INTEGER, JsonValue, json_fault
 from promptpilot.errors import VariablesInvalid
 
@@ -32,11 +33,11 @@ _NO_EXTRAS = (None, None, None)
 
 _OBJECT_METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 
-_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 
 
 class VariableType(StrEnum):
-    """The types of JSON; `number` takes whole numbers too."""
+    """The types of JSON, where `number` takes whole numbers too, and files."""
 
     STRING = "string"
     NUMBER = "number"
@@ -44,6 +45,7 @@ class VariableType(StrEnum):
     BOOLEAN = "boolean"
     ARRAY = "array"
     OBJECT = "object"
+    FILE = "file"
 
 
 def _is_integer(value: Any) -> bool:
@@ -61,7 +63,9 @@ _FITS: Mapping[VariableType, Callable[[Any], bool]] = {
     VariableType.BOOLEAN: lambda value: isinstance(value, bool),
     VariableType.ARRAY: lambda value: isinstance(value, list | tuple),
     VariableType.OBJECT: lambda value: isinstance(value, Mapping),
+    VariableType.FILE: lambda value: file_fault(value) is None,
 }
+_JSON_TYPES = tuple(each for each in VariableType if each is not VariableType.FILE)
 
 
 class Variable(Model):
@@ -71,7 +75,7 @@ class Variable(Model):
     undefined when it is left out: a template can test it with `if` but not print it.
     """
 
-    name: Annotated[str, StringConstraints(pattern=_NAME)]
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
     type: VariableType = VariableType.STRING
     required: bool = True
     default: JsonValue = None
@@ -118,6 +122,8 @@ class Variable(Model):
 
     def misfit(self, value: Any) -> str | None:
         """Why `value` cannot be this variable's, as the end of a sentence; None where it can."""
+        if self.type is VariableType.FILE and (fault := file_fault(value)):
+            return fault
         if not _FITS[self.type](value):
             return f"must be of the type {self.type}, not {type_of(value)}"
         fault = json_fault(value)
@@ -132,7 +138,7 @@ def type_of(value: Any) -> str:
     """The JSON type of a value, for messages."""
     if value is None:
         return "null"
-    fitting = (each for each in reversed(VariableType) if _FITS[each](value))
+    fitting = (each for each in reversed(_JSON_TYPES) if _FITS[each](value))
     return next(fitting, "something that is not JSON")
 
 
@@ -161,11 +167,11 @@ DeclaredVariable = Annotated[
             "title": "Variable",
             "description": "A bare name is a required string.",
             "oneOf": [
-                {"type": "string", "pattern": _NAME},
+                {"type": "string", "pattern": NAME_PATTERN},
                 {
                     "type": "object",
                     "properties": {
-                        "name": {"type": "string", "pattern": _NAME},
+                        "name": {"type": "string", "pattern": NAME_PATTERN},
                         "type": {"enum": list(VariableType), "default": "string"},
                         "required": {"type": "boolean"},
                         "default": {},

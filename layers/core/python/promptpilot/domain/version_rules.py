@@ -72,14 +72,28 @@ def _allowed(variable: Variable) -> frozenset[str] | None:
 def _inner_changes(old: PromptContent, new: PromptContent) -> Iterator[Change]:
     """What callers do not see: each is a patch."""
     parts: list[tuple[str, Any, Any]] = [
-        ("text", (old.content, old.messages), (new.content, new.messages)),
+        ("text", _texts(old), _texts(new)),
+        ("attachments", _attachments(old), _attachments(new)),
         ("model", old.model, new.model),
         ("settings", old.settings, new.settings),
+        ("tools", old.tools, new.tools),
     ]
     for name, before, after in parts:
         if before != after:
-            verb = "were" if name == "settings" else "was"
+            verb = "were" if name.endswith("s") else "was"
             yield Change(Bump.PATCH, f"The {name} {verb} changed.")
+
+
+def _texts(content: PromptContent) -> Any:
+    if content.messages is None:
+        return content.content
+    return [(each.role, each.content) for each in content.messages]
+
+
+def _attachments(content: PromptContent) -> Any:
+    """What is attached where; nothing is attached to a message that there is not."""
+    attached = enumerate(content.messages or ())
+    return {place: each.attachments for place, each in attached if each.attachments}
 
 
 def next_version(

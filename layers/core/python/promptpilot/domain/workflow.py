@@ -9,6 +9,7 @@ from pydantic import Field
 
 from promptpilot.domain.base import Model, Timestamp
 from promptpilot.domain.bounds import Bounds
+from promptpilot.domain.budget import WorkflowBudget
 from promptpilot.domain.duration import Duration, between, seconds_of
 from promptpilot.domain.ids import UserId, WorkflowId, WorkspaceId
 from promptpilot.domain.json_value import JsonValue
@@ -42,7 +43,8 @@ class WorkflowHeading(Written):
     """A workflow document but for its steps.
 
     `input` is the JSON Schema of an execution's input. `output` is what an execution answers; where
-    it is left out, the result of the last step. `timeout` is for a whole execution.
+    it is left out, the result of the last step. `timeout` and `budget` are for a whole
+    execution.
     """
 
     name: PromptName
@@ -55,6 +57,7 @@ class WorkflowHeading(Written):
         ManualTrigger(kind="manual"),
     )
     timeout: Annotated[Duration, between("1s", "30d")] = "1h"
+    budget: WorkflowBudget | None = None
 
     @property
     def has_output(self) -> bool:

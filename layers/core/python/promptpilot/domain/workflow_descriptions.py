@@ -27,9 +27,15 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "result of the last step.",
         "triggers": "How executions are started.",
         "timeout": "The longest that an execution may take, up to 30d.",
+        "budget": "What an execution may spend on models. Without it nothing but the workspace's "
+        "own budget stops it.",
         "steps": "The steps, in the order they run.",
     },
     "ManualTrigger": {"kind": "Somebody starts it."},
+    "WorkflowBudget": {
+        "per_run_micro_usd": "The most that the model calls of one execution may cost, those of "
+        "workflows that it runs included, in millionths of a US dollar.",
+    },
     "PromptStep": {
         **_STEP,
         "prompt": "The prompt to render.",
@@ -38,11 +44,22 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "that of the prompt version.",
         "fallbacks": "Models that are asked in turn where the model fails.",
         "settings": "Settings that override those of the prompt version, one by one.",
+        "tools": "Actions that the model may use before it answers.",
+        "max_rounds": "How many rounds of tools there may be; then it has to answer.",
         "cache": "How long the answer to a request stands for equal ones.",
         "select": "An expression on `$output`, the model's answer, that takes its place.",
         "timeout": "The longest that one try may take, 1s to 14m.",
         "retry": _RETRY,
         "on_error": _ON_ERROR,
+    },
+    "StepTool": {
+        "name": "What the model knows it by. Where the prompt declares a tool of that name, that "
+        "says what it is for.",
+        "action": "The action's name, such as `http.request`.",
+        "description": "What it is for, in words for the model.",
+        "with": "Arguments that the model neither gives nor sees.",
+        "parameters": "JSON Schema of the arguments that the model gives. Without it, those of the "
+        "action that `with` leaves.",
     },
     "StepPrompt": {
         "id": "The prompt's id.",

@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from promptpilot.domain.duration import Duration, between, seconds_of
 from promptpilot.domain.json_value import JsonValue
+from promptpilot.domain.message import ToolName
 from promptpilot.domain.model import ModelName, Settings
+from promptpilot.domain.model_profile import ReasoningEffort
 from promptpilot.domain.permissions import Role
 from promptpilot.domain.prompt import PromptRef
 from promptpilot.domain.retry import Retry
@@ -58,7 +60,29 @@ class StepPrompt(PromptRef, Written):
 
 
 class StepSettings(Settings, Written):
-    """The settings that a step overrides, as its author wrote them."""
+    """The settings that a step overrides, as its author wrote them.
+
+    The base leaves these out where they are nothing; here that takes back what the prompt sets.
+    """
+
+    reasoning_effort: ReasoningEffort | None = None
+    reasoning_tokens: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    drop_unsupported: bool = False
+
+
+class StepTool(Written):
+    """A tool that a model may use in a step: an action, by a name that the model knows it by.
+
+    `with` are arguments that the author gives; the model gives the others, and never sees these.
+    `parameters` is the JSON Schema of what it gives; without it that of the action. Where the
+    prompt declares a tool of that name, description and parameters are the prompt's.
+    """
+
+    name: ToolName
+    action: Annotated[str, Field(max_length=200)]
+    description: Annotated[str, Field(max_length=4_000)] | None = None
+    variables: Variables = NONE
+    parameters: Mapping[str, JsonValue] | None = None
 
 
 class CaughtValue(Written):
@@ -94,7 +118,8 @@ class PromptStep(Written):
     `with` gives the prompt's variables. `settings` override those of the prompt version one by one.
     `fallbacks` are models that are asked in turn where the model fails. `cache` is how long the
     answer to a request stands for equal ones. `select` is an expression on `$output` that takes the
-    output's place. `timeout` is for one try.
+    output's place. `timeout` is for one try. `tools` are used by the model, in at most `max_rounds`
+    rounds, before it answers.
     """
 
     id: StepId
@@ -104,11 +129,35 @@ class PromptStep(Written):
     model: ExpressionText | None = None
     fallbacks: Annotated[tuple[ModelName, ...], Field(max_length=5)] = ()
     settings: StepSettings | None = None
+    tools: Annotated[tuple[StepTool, ...], Field(max_length=20)] = ()
+    max_rounds: Annotated[int, Field(ge=1, le=20)] = 5
     cache: LongTimeout | None = None
     select: ExpressionText | None = None
     timeout: JobTimeout = "60s"
     retry: Retry = Retry()
     on_error: OnError = "fail"
+
+    @property
+    def named_model(self) -> str | None:
+        """The model that the step names; None for one that is computed, and where it names none."""
+        return None if (self.model or "{%").startswith("{%") else self.model
+
+    def settings_over(self, settings: Settings) -> Settings:
+        """A prompt's settings with the step's own in their place."""
+        own = self.settings
+        if own is None:
+            return settings
+        return settings.model_copy(
+            update={name: getattr(own, name) for name in own.model_fields_set}
+        )
+
+    @model_validator(mode="after")
+    def _asked_anew(self) -> Self:
+        if self.cache is not None and self.tools:
+            raise PydanticCustomError(
+                "cached_tools", "An answer that tools had a part in cannot stand for another."
+            )
+        return self
 
     @property
     def timeout_seconds(self) -> int:

@@ -15,7 +15,7 @@ from promptpilot.domain.version_changes import Change, largest_first
 from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_layout import moved_steps, own_fields, placed_steps
 
-PLAIN = ("name", "description", "timeout", "triggers")
+PLAIN = ("name", "description", "timeout", "budget", "triggers")
 
 
 def changes_between(old: WorkflowDocument, new: WorkflowDocument) -> tuple[Change, ...]:

@@ -1,9 +1,12 @@
 """The models that can be called."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from promptpilot.domain.model import Completion, ModelInfo, ModelRequest
+from promptpilot.domain.model_limits import ModelLimit
 from promptpilot.domain.model_profile import ModelProfile
 from promptpilot.domain.price import Price
 
@@ -54,6 +57,28 @@ class Models(Protocol):
         """What `model` costs; None where that is unknown."""
         ...
 
-    def catalogue(self) -> Sequence[ModelInfo]:
-        """What is configured, whether it is available now, what it can do and costs."""
+    def catalogue(self, keyed: Collection[str] = ()) -> Sequence[ModelInfo]:
+        """What is configured, whether it is available now, what it can do and costs, for a
+        workspace that has keys of its own for the vendors `keyed`. Reads no key.
+        """
+        ...
+
+    async def shared_limits(self, model: str, workspace: str) -> Mapping[str, ModelLimit]:
+        """By vendor or model, the limits of the key with which `model` is called for `workspace`,
+        where that is one for everybody. Raises `ModelUnavailable` where that cannot be told.
+        """
+        ...
+
+    @property
+    def vendors(self) -> Mapping[str, bool]:
+        """The vendors that a workspace can have a key of its own for, and whether this server has
+        one for everybody.
+        """
+        ...
+
+    async def check_key(self, vendor: str, key: SecretStr) -> None:
+        """Ask `vendor`, which is one of `vendors`, whether it takes the key, for no tokens or one.
+
+        Raises `ModelAuthFailed` where it does not, any other `ModelError` where nobody knows.
+        """
         ...

@@ -23,8 +23,10 @@ class Secrets(Protocol):
         """
         ...
 
-    def get(self, workspace: str, name: str) -> SecretStr | None:
-        """The value, at most five minutes old; None where there is none."""
+    def get(self, workspace: str, name: str, *, fresh: bool = False) -> SecretStr | None:
+        """The value, at most five minutes old; None where there is none. With `fresh` it is not one
+        that is remembered here: for who has reason to believe that it has changed.
+        """
         ...
 
     def delete(self, workspace: str, name: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from promptpilot.adapters.aws.event_bus import EventBridgeBus
     from promptpilot.adapters.aws.polling_waiter import PollingWaiter
     from promptpilot.adapters.aws.scheduler import EventBridgeScheduler
+    from promptpilot.adapters.aws.shared_state import SharedState
     from promptpilot.adapters.aws.ssm_secrets import SsmSecrets
     from promptpilot.adapters.aws.step_functions import StepFunctions
     from promptpilot.adapters.aws.step_queue import SqsStepQueue
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from promptpilot.adapters.models.registry import ModelRegistry
     from promptpilot.adapters.nobody_follows import NobodyFollows
     from promptpilot.adapters.partial_texts import TablePartialTexts
+    from promptpilot.ports.cache import Cache
+    from promptpilot.ports.rate_limiter import RateLimiter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +68,8 @@ _PORTS = {
 }
 """The port that each setting is for, the most telling one where a port has several."""
 
+_VALKEY = (f"{_ADAPTERS}.shared_state", "promptpilot.adapters.valkey.client")
+
 CURSOR_KEY = "cursor-key"
 CURSOR_KEY_BYTES = 32
 
@@ -84,7 +89,8 @@ class AwsPlatform:
 
     def load(self) -> None:
         """Import what the ports that are configured need; no client is made, nothing connected."""
-        for module in {each for port in self._configured() for each in port.modules}:
+        valkey = () if self._settings.valkey_url is None else _VALKEY
+        for module in {each for port in self._configured() for each in port.modules}.union(valkey):
             import_module(module)
 
     def prepare(self) -> None:
@@ -195,7 +201,35 @@ class AwsPlatform:
         """The vendors."""
         from promptpilot.adapters.models.registry import ModelRegistry
 
-        return ModelRegistry(self._settings.custom_models, secrets=self.secrets)
+        settings = self._settings
+        return ModelRegistry(
+            settings.custom_models, secrets=self.secrets, vendors=settings.on_a_function()
+        )
+
+    @property
+    def cache(self) -> "Cache":
+        """Valkey where a server is told, or else items of the table."""
+        return self._shared.cache
+
+    @property
+    def rate_limiter(self) -> "RateLimiter":
+        """As the cache."""
+        return self._shared.rate_limiter
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """See `Platform.degraded`; of what this process has used."""
+        return self._shared.degraded if "_shared" in vars(self) else ()
+
+    @cached_property
+    def _shared(self) -> "SharedState":
+        from promptpilot.adapters.aws.shared_state import SharedState
+        from promptpilot.adapters.valkey.server import ValkeyServer
+
+        # The table's name is the deployment's own, where several share a server.
+        url, prefix = self._settings.valkey_url, self._set(Deployed.TABLE)
+        valkey = None if url is None else ValkeyServer(url, prefix=prefix)
+        return SharedState(valkey, lambda: self.table, self.offload)
 
     @cached_property
     def egress(self) -> "AiohttpEgress":

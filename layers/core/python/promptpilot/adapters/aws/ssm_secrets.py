@@ -50,9 +50,13 @@ class SsmSecrets:
                 return standing
         raise StoreUnavailable(reason="The secret is being changed by others.")
 
-    def get(self, workspace: str, name: str) -> SecretStr | None:
+    def get(self, workspace: str, name: str, *, fresh: bool = False) -> SecretStr | None:
         """See `Secrets.get`."""
         path = self._path(workspace, name)
+        if fresh:
+            value = self._read(path)
+            self._cache.put(path, value)
+            return value
         return self._cache.get(path, lambda: self._read(path))
 
     def delete(self, workspace: str, name: str) -> None:

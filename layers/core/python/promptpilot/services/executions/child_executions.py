@@ -85,17 +85,29 @@ def _cancel(child: Execution, table: Table, orchestrator: Orchestrator) -> None:
 
 
 def with_child(log: ExecutionLog, child: Execution, *, blobs: Blobs) -> ExecutionLog:
-    """The log of the step as the end of its execution makes it. Tokens and cost are the child's."""
+    """The log of the step as the end of its execution makes it. Tokens are the child's; so is the
+    cost, with that of the executions that earlier tries ran.
+    """
+    cost = cost_with_child(log, child)
     if child.status is ExecutionStatus.SUCCEEDED:
         return answered(
             log,
             output_of(child, blobs=blobs),
             usage=child.usage,
-            cost_micro_usd=child.cost_micro_usd,
+            cost_micro_usd=cost,
         )
-    spent = {"usage": child.usage, "cost_micro_usd": child.cost_micro_usd}
+    spent = {"usage": child.usage, "cost_micro_usd": cost}
     error = ChildFailed(reason=_reason(child), child=child.id, log=log.id)
     return failed(log.model_copy(update=spent), error)
+
+
+def cost_with_child(log: ExecutionLog, child: Execution) -> int | None:
+    """What a step has cost that `child` was run for. One that went on, since its parent did, may
+    have been an earlier try's too.
+    """
+    earlier = [cost for each, cost in log.earlier_children.items() if each != child.id]
+    costs = [cost for cost in (child.cost_micro_usd, *earlier) if cost is not None]
+    return sum(costs) if len(costs) > len(earlier) else None
 
 
 def _record(claimed: Claimed, child: Execution, table: Table, blobs: Blobs) -> bool:

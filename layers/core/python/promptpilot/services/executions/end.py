@@ -4,6 +4,7 @@ All of it may be done again: the news of an end come at least once, and come aga
 cut short.
 """
 
+from promptpilot.domain.budget import month_of
 from promptpilot.domain.execution import Execution, Slot
 from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.workflow_steps import ApprovalStep
@@ -13,8 +14,10 @@ from promptpilot.ports.table import Table
 from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.approvals import close_approvals
 from promptpilot.services.executions.child_executions import cancel_children, child_ended
+from promptpilot.services.executions.late_costs import recount
 from promptpilot.services.executions.queue import start_next
 from promptpilot.services.executions.slots import release
+from promptpilot.services.ledger.folding import fold_now_and_then
 from promptpilot.services.workflows.versions import load_workflow_version
 
 
@@ -39,6 +42,9 @@ def close_out(
         cancel_children(workspace, ended, table=table, orchestrator=orchestrator)
     if execution.parent is not None:
         child_ended(execution, table=table, blobs=blobs, orchestrator=orchestrator)
+        recount(workspace, execution.parent.execution_id, table=table)
+    if execution.costs and execution.ended_at is not None:
+        fold_now_and_then(workspace, month_of(execution.ended_at), ended, table=table)
     if execution.slot is Slot.HELD:
         release(workspace, ended, table=table)
     if execution.slot is not None:

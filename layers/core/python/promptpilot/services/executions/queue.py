@@ -16,12 +16,12 @@ from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import Execution, ExecutionStatus, Slot
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Create, Delete, Item, Key, Operation, Position, Table
-from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import is_suspended, start_machine
 from promptpilot.services.executions.records import Recorded, execution_event, find_execution
 from promptpilot.services.executions.slots import Counter, Holder, in_turn, load_counter, recount
 from promptpilot.services.lru import LruCache
 from promptpilot.services.outbox import outbox
+from promptpilot.services.workspace_limits import running_limit_now
 
 QUEUED = "slot_queued"
 AT_ONCE = 25

@@ -27,6 +27,7 @@ from promptpilot.ports.table import Table
 from promptpilot.services.executions.machine import startable_head
 from promptpilot.services.executions.pins import pin_of
 from promptpilot.services.executions.records import load_execution
+from promptpilot.services.executions.run_budgets import with_budget
 from promptpilot.services.executions.start import begin
 from promptpilot.services.prompts.versions import resolve_ref
 from promptpilot.services.workflows.versions import load_workflow_version
@@ -89,6 +90,7 @@ def replay(
         created_by=principal.user,
         created_at=now(),
     )
+    execution = with_budget(execution, version)
     return begin(execution, table=table, orchestrator=orchestrator)
 
 

@@ -25,7 +25,6 @@ from promptpilot.errors import (
 )
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Operation, Table
-from promptpilot.services.executions.limits import running_limit_now
 from promptpilot.services.executions.machine import machine_of_execution, require_not_suspended
 from promptpilot.services.executions.records import (
     Recorded,
@@ -36,6 +35,7 @@ from promptpilot.services.executions.records import (
 from promptpilot.services.executions.slots import in_turn, load_counter, release
 from promptpilot.services.executions.status import END_EVENTS
 from promptpilot.services.outbox import outbox
+from promptpilot.services.workspace_limits import running_limit_now
 
 KEPT = timedelta(days=14)
 """How long after its end an execution can go on: Step Functions' redrive, and the engine too."""

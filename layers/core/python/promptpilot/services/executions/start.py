@@ -30,7 +30,6 @@ from promptpilot.errors import ConditionFailed, Unavailable
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Check, Create, Table
 from promptpilot.services.executions.children import child_item
-from promptpilot.services.executions.limits import running_limit
 from promptpilot.services.executions.machine import (
     is_suspended,
     require_not_suspended,
@@ -45,9 +44,12 @@ from promptpilot.services.executions.records import (
     find_execution,
     load_execution,
 )
+from promptpilot.services.executions.run_budgets import with_budget
 from promptpilot.services.executions.stop import PARENT_ENDED, request_cancel
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflows.versions import load_workflow_version
+from promptpilot.services.workspace_limits import running_limit
+from promptpilot.telemetry import traceparent
 
 logger = logging.getLogger(__name__)
 
@@ -111,11 +113,12 @@ def new_execution(
         "pins": pin_prompts(version, table=table),
         "workflow_pins": pin_workflows(version, table=table),
         "input": input,
+        "traceparent": traceparent.here(),
         "created_by": created_by,
         "created_at": now(),
         **fields,
     }
-    return Execution(**made)
+    return with_budget(Execution(**made), version)
 
 
 def begin(execution: Execution, *, table: Table, orchestrator: Orchestrator) -> Execution:
@@ -168,6 +171,7 @@ def start_child(
             parent=Parent(execution_id=parent.id, log_id=log, path=path),
             depth=parent.depth + 1,
         )
+        child = with_budget(child, version, parent.budgets)
         child = _record_child(child, table)
     if child.status is ExecutionStatus.QUEUED:
         _start_or_later(child, table, orchestrator)

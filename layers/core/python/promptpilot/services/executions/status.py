@@ -18,15 +18,16 @@ from promptpilot.domain.execution import (
 from promptpilot.errors import ConditionFailed, StoreUnavailable
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.orchestrator import Orchestrator
-from promptpilot.ports.table import Table
+from promptpilot.ports.table import Operation, Table
 from promptpilot.ports.waiter import Waiter
 from promptpilot.services.executions.end import close_out
 from promptpilot.services.executions.failures import step_that_failed
 from promptpilot.services.executions.machine import stop_machine
 from promptpilot.services.executions.records import execution_event, find_execution
 from promptpilot.services.executions.stop import NO_REASON
-from promptpilot.services.executions.totals import totals
+from promptpilot.services.executions.totals import entered, totals
 from promptpilot.services.outbox import outbox
+from promptpilot.telemetry.model_spans import tell_execution
 
 INLINE_OUTPUT_BYTES = 100_000
 """A larger output is kept in `Blobs`: input and output together would not fit an item."""
@@ -140,12 +141,19 @@ def _record(
         if found is None or not _is_news(found.execution, status, change):
             return None if found is None else found.execution
         update = _update(found.execution, status, change, table, blobs, orchestrator)
+        spent: list[Operation] = []
+        if status.final:
+            sums = totals(workspace, id, table=table)
+            update |= sums.fields()
+            spent = entered(found.execution, sums, _end(change), found.item.revision + 1)
         changed = found.changed(**update)
         event = execution_event(_EVENTS[status], found.execution)
         try:
-            table.write([changed.replace, outbox(event)])
+            table.write([changed.replace, outbox(event), *spent])
         except ConditionFailed:
             continue
+        if status.final:
+            tell_execution(changed.execution)
         return changed.execution
     raise StoreUnavailable(reason="The execution's record is contended.")
 
@@ -179,11 +187,8 @@ def _update(
     started_at = execution.started_at or from_epoch_ms(change.start_date)
     update: dict[str, Any] = {"status": status, "started_at": started_at}
     if status.final:
-        sums = totals(execution.workspace, execution.id, table=table)
         update |= {
             "ended_at": _end(change),
-            "usage": sums.usage,
-            "cost_micro_usd": sums.cost_micro_usd,
             "error": _error(execution, status, change, table, orchestrator),
             **_output(execution.workspace, change, blobs),
         }

@@ -21,7 +21,7 @@ from promptpilot.services.executions.records import (
     find_execution,
     load_execution,
 )
-from promptpilot.services.executions.totals import totals
+from promptpilot.services.executions.totals import entered, totals
 from promptpilot.services.outbox import outbox
 
 RACES = 5
@@ -71,18 +71,19 @@ def _asked(
         event = execution_event(EventType.EXECUTION_CANCEL_REQUESTED, execution, actor=by)
         return asked, (asked.replace, outbox(event))
     sums = totals(execution.workspace, execution.id, table=table)
+    ended_at = now()
     ended = found.changed(
         status=ExecutionStatus.CANCELLED,
         cancelled_by=by,
         cancel_reason=reason,
-        ended_at=now(),
+        ended_at=ended_at,
         error=ExecutionError(name=CANCELLED, message=reason),
-        usage=sums.usage,
-        cost_micro_usd=sums.cost_micro_usd,
+        **sums.fields(),
     )
     out = [dequeue(execution)] if execution.slot is Slot.QUEUED else []
     event = execution_event(EventType.EXECUTION_CANCELLED, execution, actor=by)
-    return ended, (ended.replace, outbox(event), *out)
+    spent = entered(execution, sums, ended_at, ended.item.revision)
+    return ended, (ended.replace, outbox(event), *out, *spent)
 
 
 def ensure_stopped(workspace: str, id: str, *, table: Table, orchestrator: Orchestrator) -> None:

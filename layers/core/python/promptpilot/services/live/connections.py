@@ -75,16 +75,18 @@ def subscribe(connection: Connection, request: Subscribe, *, table: Table) -> Su
     """
     principal = principal_of(connection.user, request.workspace, table=table)
     principal.require(Action.EXECUTION_READ)
-    subscription = _subscription(connection, principal, request.execution)
+    subscription = _subscription(connection, principal, request)
     if request.execution is not None:
         place = keys.execution(principal.workspace, request.execution)
         if table.get(place) is None:
             raise NotFound(kind="execution", id=request.execution)
+    if request.run is not None and table.get(keys.run(principal.workspace, request.run)) is None:
+        raise NotFound(kind="run", id=request.run)
     item = Item(
         key=_key(subscription),
         kind="subscription",
         body=subscription.model_dump_json(),
-        gsi1=keys.listened(connection.id, principal.workspace, request.execution or ""),
+        gsi1=keys.listened(connection.id, principal.workspace, _watched(subscription)),
         expires_at=_ends_at(connection),
     )
     if table.get(item.key) is None:
@@ -98,7 +100,7 @@ def unsubscribe(connection: Connection, request: Unsubscribe, *, table: Table) -
     workspace that its user is no member of.
     """
     principal = principal_of(connection.user, request.workspace, table=table)
-    subscription = _subscription(connection, principal, request.execution)
+    subscription = _subscription(connection, principal, request)
     table.write([Delete(_key(subscription))], durable=False)
     return subscription
 
@@ -129,20 +131,23 @@ def _require_room(wanted: Subscription, table: Table) -> None:
 
 
 def _subscription(
-    connection: Connection, principal: Principal, execution: str | None
+    connection: Connection, principal: Principal, request: Subscribe | Unsubscribe
 ) -> Subscription:
     return Subscription(
         connection=connection.id,
         user=connection.user,
         workspace=principal.workspace,
-        execution=execution,
+        execution=request.execution,
+        run=request.run,
     )
 
 
 def _key(subscription: Subscription) -> Key:
-    return keys.listening(
-        subscription.workspace, subscription.connection, subscription.execution or ""
-    )
+    return keys.listening(subscription.workspace, subscription.connection, _watched(subscription))
+
+
+def _watched(subscription: Subscription) -> str:
+    return subscription.execution or subscription.run or ""
 
 
 def _ends_at(connection: Connection) -> int:

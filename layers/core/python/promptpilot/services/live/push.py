@@ -56,10 +56,10 @@ async def push(
 
 
 async def push_to_followers(
-    workspace: str, execution: str, message: str, *, table: Table, live: Live, offload: Offload
+    workspace: str, watched: str, message: str, *, table: Table, live: Live, offload: Offload
 ) -> None:
-    """Send a message to every connection that listens to this very execution. One that is gone, or
-    cannot be reached, misses it. Raises `StoreUnavailable`.
+    """Send a message to every connection that listens to this very execution, or run. One that is
+    gone, or cannot be reached, misses it. Raises `StoreUnavailable`.
     """
     found = await offload(listeners, workspace, table=table)
 
@@ -73,7 +73,7 @@ async def push_to_followers(
         *(
             tell(connection)
             for connection, subscriptions in found.items()
-            if any(each.execution == execution for each in subscriptions)
+            if any(watched in (each.execution, each.run) for each in subscriptions)
         )
     )
 

@@ -4,6 +4,7 @@ every log.
 
 import time
 
+from promptpilot.domain.cost_row import sums_of
 from promptpilot.domain.execution import Execution
 from promptpilot.ports.table import Table
 from promptpilot.services.executions.totals import Totals, totals
@@ -24,7 +25,7 @@ def spent(execution: Execution, *, table: Table) -> Totals:
     more where there are very many logs.
     """
     if execution.status.final:
-        return Totals(execution.usage, execution.cost_micro_usd)
+        return Totals(execution.usage, execution.cost_micro_usd, sums_of(execution.costs))
     name = (execution.workspace, execution.id)
     known = _sums.get(name)
     started = time.monotonic()

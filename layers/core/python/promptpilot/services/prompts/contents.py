@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Sequence
 
 from promptpilot.domain.agreement import agreement
+from promptpilot.domain.file_use import attached_names, file_problems, place_of
 from promptpilot.domain.model import Settings
-from promptpilot.domain.output_schema import schema_problem
+from promptpilot.domain.output_schema import pointer, schema_problem
 from promptpilot.domain.prompt import PromptContent
 from promptpilot.domain.prompt_document import ContentDraft
 from promptpilot.domain.template import Template, parse_template
 from promptpilot.domain.template_syntax import TemplateText
 from promptpilot.errors import DocumentInvalid, NotFound, Problem
+from promptpilot.ports.models import Models
 from promptpilot.ports.table import Table
 from promptpilot.services.prompts.includes import Included, levels, load_included
+from promptpilot.services.prompts.model_checks import model_problems
 
 MAX_INCLUDE_DEPTH = 8
 MAX_INCLUDED = 50
@@ -32,16 +35,21 @@ def drafted_content(draft: ContentDraft, base: PromptContent) -> PromptContent:
         output_schema=draft.output_schema if "output_schema" in sent else base.output_schema,
         model=draft.model if "model" in sent else base.model,
         settings=draft.settings or Settings() if "settings" in sent else base.settings,
+        tools=draft.tools or () if "tools" in sent else base.tools,
         includes={},
     )
 
 
-def checked_content(workspace: str, content: PromptContent, *, table: Table) -> PromptContent:
+def checked_content(
+    workspace: str, content: PromptContent, *, table: Table, models: Models
+) -> PromptContent:
     """The content with its includes resolved, when all of it can be saved.
 
     Raises `TemplateInvalid` for a broken template, else `DocumentInvalid` with every problem:
-    variables used but not declared and declared but not used, includes that are missing, of
-    messages, too deep or too many, an output schema that is none.
+    variables used but not declared and declared but not used, files that are printed and what is no
+    file but attached, includes that are missing, of
+    messages, too deep or too many, an output schema or a tool's parameters that are none, what the
+    model that is named does not take.
     """
     templates = [parse_template(TemplateText(*text)) for text in content.texts]
     included, problems = _resolved(workspace, templates, table)
@@ -50,15 +58,30 @@ def checked_content(workspace: str, content: PromptContent, *, table: Table) -> 
         content.variables,
         frozenset().union(*(template.variables for template in templates)),
         {ref: version.variables for ref, version in included.items()},
+        attached_names(content),
     )
+    problems += file_problems(content, templates)
     problems += agreed.problems(content.variables)
     if content.output_schema is not None:
         problems += filter(None, [schema_problem(content.output_schema)])
+    problems += _tool_problems(content)
+    problems += model_problems(content, models=models)
     if problems:
         reason = agreed.summary() or DocumentInvalid.reason
         raise DocumentInvalid(reason=reason, problems=tuple(problems))
     includes = {ref: version.digest for ref, version in sorted(included.items())}
     return content.model_copy(update={"includes": includes})
+
+
+def _tool_problems(content: PromptContent) -> Iterator[Problem]:
+    for place, tool in enumerate(content.tools):
+        at = ("tools", place, "parameters")
+        problem = schema_problem(tool.parameters, at, "tool_parameters_invalid")
+        if problem is not None:
+            yield problem
+        elif tool.parameters.get("type") != "object":
+            message = "The parameters of a tool are an object: they need the type object."
+            yield Problem(pointer(at), "tool_parameters_invalid", message)
 
 
 def _resolved(
@@ -67,8 +90,7 @@ def _resolved(
     included: Included = {}
     problems = []
     for template in templates:
-        place = template.text.name
-        at = f"/{place}/content" if place.startswith("messages/") else f"/{place}"
+        at = place_of(template)
         for ref in template.includes:
             try:
                 included[ref] = load_included(workspace, ref, table=table)

@@ -18,6 +18,7 @@ from promptpilot.domain.prompt_document import (
     PromptSummary,
 )
 from promptpilot.errors import Invalid
+from promptpilot.ports.models import Models
 from promptpilot.ports.table import Create, Item, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.listing import listed
@@ -50,11 +51,16 @@ class PromptPage(Model):
     next: Position | None = None
 
 
-def create_prompt(principal: Principal, draft: PromptDraft, *, table: Table) -> PromptDocument:
+def create_prompt(
+    principal: Principal, draft: PromptDraft, *, table: Table, models: Models
+) -> PromptDocument:
     """Make a prompt and its first version. Raises `TemplateInvalid`, `DocumentInvalid`."""
     principal.require(Action.PROMPT_WRITE)
     content = checked_content(
-        principal.workspace, drafted_content(draft, PromptContent()), table=table
+        principal.workspace,
+        drafted_content(draft, PromptContent()),
+        table=table,
+        models=models,
     )
     prompt = _new_prompt(principal, draft.name, draft.version)
     prompt = prompt.model_copy(update={"folder": draft.folder, "metadata": draft.metadata})

@@ -27,7 +27,13 @@ def render_texts(
 
     Raises `VariablesInvalid` with everything wrong with the variables, `RenderFailed`, `TooLarge`.
     """
-    values = checked_values(version.variables, variables)
+    return texts_with(version, checked_values(version.variables, variables), table=table)
+
+
+def texts_with(
+    version: PromptVersion, values: Mapping[str, Any], *, table: Table
+) -> tuple[str, ...]:
+    """The version's texts with values that have been checked. Raises `RenderFailed`, `TooLarge`."""
     return _templates(version, table).render(values)
 
 

@@ -12,16 +12,19 @@ from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import Prompt, PromptContent, PromptRef, PromptVersion
 from promptpilot.domain.prompt_diff import PromptDiff, diff_versions_of
 from promptpilot.domain.prompt_document import PromptDocument, VersionDraft
+from promptpilot.domain.prompt_message import filled
 from promptpilot.domain.semver import Bump, Semver
+from promptpilot.domain.variables import checked_values
 from promptpilot.domain.version_changes import free_version, only_one
 from promptpilot.domain.version_rules import next_version
 from promptpilot.errors import Invalid
+from promptpilot.ports.models import Models
 from promptpilot.ports.table import Create, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.outbox import outbox
 from promptpilot.services.prompts.contents import checked_content, drafted_content
 from promptpilot.services.prompts.heads import PROMPTS, find_head
-from promptpilot.services.prompts.templates import render_texts
+from promptpilot.services.prompts.templates import texts_with
 from promptpilot.services.prompts.version_store import load_version, remember_version, version_item
 from promptpilot.services.version_pages import VersionPage, version_page
 
@@ -42,6 +45,7 @@ def create_version(
     *,
     if_revision: int | None = None,
     table: Table,
+    models: Models,
 ) -> PromptDocument:
     """Make the next version of a prompt: the latest one with what `change` names in its place.
 
@@ -57,7 +61,7 @@ def create_version(
         prompt = head.subject
         latest = load_version(prompt.workspace, prompt.id, prompt.latest, table=table)
         content = drafted_content(change, latest)
-        content = checked_content(prompt.workspace, content, table=table)
+        content = checked_content(prompt.workspace, content, table=table, models=models)
         bump = Bump.of(change.bump) if change.bump else None
         asked = _free_version(change.version, latest, table)
         number = next_version(latest, content, version=asked, bump=bump)
@@ -162,14 +166,18 @@ def resolve_ref(workspace: str, ref: PromptRef, *, table: Table) -> PromptVersio
 def render_messages(
     version: PromptVersion, variables: Mapping[str, Any], *, table: Table
 ) -> tuple[Message, ...]:
-    """The messages for a model: the rendered texts; a text prompt becomes one message of the user.
+    """The messages for a model: the rendered texts, and the files in their places; a text prompt
+    becomes one message of the user.
 
     Raises `VariablesInvalid`, `RenderFailed`, `TooLarge`.
     """
-    texts = render_texts(version, variables, table=table)
+    values = checked_values(version.variables, variables)
+    texts = texts_with(version, values, table=table)
     if version.messages is None:
         return (Message.model_construct(role="user", content=texts[0]),)
     return tuple(
-        Message.model_construct(role=message.role, content=text)
+        Message.model_construct(
+            role=message.role, content=text, attachments=filled(message.attachments, values)
+        )
         for message, text in zip(version.messages, texts, strict=True)
     )

@@ -5,6 +5,7 @@ A job whose result stands is not failed: where only the telling failed each time
 
 from promptpilot import keys
 from promptpilot.domain.execution import ExecutionLog, LogStatus, log_id
+from promptpilot.domain.progress import progress_subject
 from promptpilot.domain.step_job import PromptRunJob, WorkflowStepJob
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.orchestrator import Orchestrator
@@ -57,6 +58,8 @@ def abandon_prompt_run(job: PromptRunJob, *, table: Table, blobs: Blobs, waiter:
     if _end(job.workspace, job.log, job.log, table, blobs) is None:
         _begin_and_fail(prompt_run_log(job), job.log, table, blobs)
     waiter.announce(job.log)
+    if job.run is not None:
+        waiter.announce(progress_subject(job.run))
 
 
 def _end(workspace: str, log: str, token: str, table: Table, blobs: Blobs) -> ExecutionLog | None:

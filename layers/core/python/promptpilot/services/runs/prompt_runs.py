@@ -1,45 +1,71 @@
 """Running one prompt version on one model, outside any workflow."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from promptpilot.domain.base import Model
+from promptpilot.domain.base import OMITTED, Model
 from promptpilot.domain.execution import ExecutionLog, LogStatus, check_input_size, log_id
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.model import ModelName
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
 from promptpilot.domain.prompt import PromptRef
+from promptpilot.domain.run import Run
 from promptpilot.domain.step_job import PromptRunJob, StepPlace
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.step_queue import StepQueue
 from promptpilot.ports.table import Table
 from promptpilot.ports.waiter import Waiter
+from promptpilot.services.asking.question import model_request
 from promptpilot.services.logs import load_log
+from promptpilot.services.playground.runs import TIMEOUT_SECONDS, begin
 from promptpilot.services.prompts.versions import resolve_ref
-from promptpilot.services.runs.step_runs import PROMPT_RUN_SECONDS
 from promptpilot.services.steps.logs import read_claim
-from promptpilot.services.steps.model_calls import model_request
 from promptpilot.step_errors import StepTimedOut, step_error
+from promptpilot.telemetry import traceparent
 
 WAIT_SECONDS = 25.0
 """How long the caller is kept waiting: API Gateway gives up after 30 s."""
 
 
 class RunRequest(Model):
-    """What to run: variables, and optionally another model and which version."""
+    """What to run: variables, and optionally another model and which version. With `stream` the
+    answer is not waited for, and can be followed instead.
+    """
 
     variables: Mapping[str, Any] = {}
     model: ModelName | None = None
     version: str | None = None
     label: str | None = None
+    stream: bool = False
 
 
 class PromptRun(Model):
-    """The answer, and the log that says what it took."""
+    """The answer, and the log that says what it took; or the run that can be followed."""
 
-    output: Any
-    log: ExecutionLog
+    output: Any = None
+    log: Annotated[ExecutionLog | None, OMITTED] = None
+    run: Annotated[Run | None, OMITTED] = None
+
+
+def stream_prompt(
+    principal: Principal, id: str, request: RunRequest, *, table: Table, step_queue: StepQueue
+) -> PromptRun:
+    """Begin a run that can be followed. Wrong variables are refused before anything is queued.
+    Raises `NotFound`, `TooLarge`, `VariablesInvalid`, `RenderFailed`, `StepInvalid`.
+    """
+    principal.require(Action.PROMPT_RUN)
+    ref = PromptRef(id=id, version=request.version, label=request.label)
+    prompt = resolve_ref(principal.workspace, ref, table=table)
+    run = begin(
+        principal,
+        prompt,
+        request.variables,
+        [request.model],
+        table=table,
+        step_queue=step_queue,
+    )
+    return PromptRun(run=run)
 
 
 def run_prompt(
@@ -65,7 +91,7 @@ def run_prompt(
     ref = PromptRef(id=id, version=request.version, label=request.label)
     prompt = resolve_ref(workspace, ref, table=table)
     model_request(
-        prompt, request.variables, model=request.model, timeout=PROMPT_RUN_SECONDS, table=table
+        prompt, request.variables, model=request.model, timeout=TIMEOUT_SECONDS, table=table
     )
     log = log_id(new_id("run"), StepPlace(step="run", path="run"))
     job = PromptRunJob(
@@ -75,6 +101,7 @@ def run_prompt(
         version=prompt.version,
         variables=request.variables,
         model=request.model,
+        traceparent=traceparent.here(),
     )
 
     def ended() -> bool:

@@ -16,6 +16,9 @@ _TAKEN = (
     "input",
     "output",
     "text",
+    "tool_calls",
+    "tool_uses",
+    "dropped_settings",
     "child",
     "cached",
 )

@@ -21,24 +21,26 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from promptpilot import keys
 from promptpilot.clock import epoch_ms
 from promptpilot.domain.base import Model, canonical_json
 from promptpilot.domain.event import Event
 from promptpilot.domain.execution import ExecutionLog, LogStatus
+from promptpilot.domain.log_costs import before_next_try
 from promptpilot.errors import ConditionFailed, StoreUnavailable
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.table import Create, Item, Replace, Table
+from promptpilot.services.ledger.entries import run_entries
 from promptpilot.services.outbox import outbox
 
 KIND = "log"
 INLINE_BYTES = 100_000
-"""A log's contents (input, output, text) above this size are kept in `Blobs` and not in the item.
+"""A log's contents (input, output, text, what tools were asked and gave) above this size are kept
+in `Blobs` and not in the item.
 """
 
-_CONTENTS = ("input", "output", "text")
+_CONTENTS = ("input", "output", "text", "tool_calls", "tool_uses")
 _RACES = 5
 
 
@@ -123,7 +125,8 @@ def claim(
                 return Recorded(read_contents(stored, blobs=blobs))
             if _is_at_work(stored, delivery):
                 return Busy()
-            again = log.model_copy(update={"attempt": _attempt(log, stored.log)})
+            attempt = {"attempt": _attempt(log, stored.log)}
+            again = log.model_copy(update=attempt | before_next_try(stored.log))
             fresh = _leased(again, delivery, lease_ms)
             wanted = item.next(fresh.model_dump_json(exclude_none=True))
             operation = Replace(wanted)
@@ -190,7 +193,8 @@ def record(
     Where the claim was superseded in the meantime, that is the log of whoever superseded it.
     """
     try:
-        table.write([log_change(claimed, log, blobs=blobs), outbox(event)])
+        spent = run_entries(log)
+        table.write([log_change(claimed, log, blobs=blobs), outbox(event), *spent])
     except ConditionFailed:
         item = table.get(claimed.item.key)
         if item is not None:
@@ -221,7 +225,7 @@ def read_claim(workspace: str, log: str, *, table: Table) -> Claimed | None:
 def _move_contents(stored: StoredLog, blobs: Blobs) -> StoredLog:
     contents = stored.log.model_dump(mode="json", include=set(_CONTENTS))
     digest = blobs.put(stored.log.workspace, canonical_json(contents).encode())
-    empty: dict[str, Any] = dict.fromkeys(_CONTENTS)
+    empty = {name: ExecutionLog.model_fields[name].default for name in _CONTENTS}
     return stored.model_copy(
         update={"log": stored.log.model_copy(update=empty), "contents": digest}
     )

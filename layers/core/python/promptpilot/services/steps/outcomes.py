@@ -8,16 +8,17 @@ from typing import Any
 from promptpilot.clock import now
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.execution import ExecutionLog, LogError, LogStatus
+from promptpilot.domain.log_costs import costed
 from promptpilot.domain.model import Usage
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.orchestrator import Orchestrator
-from promptpilot.services.steps.model_calls import Answer
+from promptpilot.services.asking.answer import Answer
 from promptpilot.services.steps.results import step_result
 from promptpilot.step_errors import StepError
 
 
 def succeeded(log: ExecutionLog, answer: Answer, **known: Any) -> ExecutionLog:
-    """The log of a step that has its answer now; `known` are other fields of it."""
+    """The log of a step that has a model's answer now; `known` are other fields of it."""
     completion = answer.completion
     return log.model_copy(
         update={
@@ -26,9 +27,8 @@ def succeeded(log: ExecutionLog, answer: Answer, **known: Any) -> ExecutionLog:
             "model_served": completion.model,
             "output": answer.output,
             "text": completion.text,
-            "usage": completion.usage,
-            "cost_micro_usd": answer.cost_micro_usd,
-            "latency_ms": answer.latency_ms,
+            "tool_calls": completion.tool_calls,
+            "time_to_first_token_ms": completion.time_to_first_token_ms,
             "ended_at": now(),
         }
     )
@@ -56,17 +56,19 @@ def answered(
     )
 
 
-def failed(log: ExecutionLog, error: StepError) -> ExecutionLog:
-    """The log of a step that fails now."""
+def failed(log: ExecutionLog, error: StepError, **known: Any) -> ExecutionLog:
+    """The log of a step that fails now; `known` are other fields of it."""
     ended_at = now()
-    return log.model_copy(
+    ended = log.model_copy(
         update={
+            **known,
             "status": LogStatus.FAILED,
             "error": LogError(name=type(error).__name__, message=str(error)),
             "latency_ms": _milliseconds(log, ended_at),
             "ended_at": ended_at,
         }
     )
+    return costed(ended)
 
 
 def _milliseconds(log: ExecutionLog, ended_at: datetime) -> float:
@@ -87,9 +89,8 @@ def step_event(log: ExecutionLog) -> Event:
     )
 
 
-def tell(token: str, log: ExecutionLog, *, orchestrator: Orchestrator, blobs: Blobs) -> None:
-    """Complete or fail the task that waits for the step; nobody waiting is fine."""
+def tell(token: str, log: ExecutionLog, *, orchestrator: Orchestrator, blobs: Blobs) -> bool:
+    """Complete or fail the task that waits for the step; whether somebody still waited."""
     if log.error is not None:
-        orchestrator.fail_task(token, log.error.name, log.error.message)
-    else:
-        orchestrator.succeed_task(token, step_result(log, blobs=blobs))
+        return orchestrator.fail_task(token, log.error.name, log.error.message)
+    return orchestrator.succeed_task(token, step_result(log, blobs=blobs))

@@ -12,12 +12,14 @@ STATE_BYTES = 128 * 1024
 
 Step Functions carries at most 256 KiB in a payload or a variable.
 """
+CALLS_BYTES = STATE_BYTES // 2
+"""A list of tool calls above this size stays out likewise."""
 PREVIEW_CHARACTERS = 1_000
 
 
 def step_result(log: ExecutionLog, *, blobs: Blobs) -> Any:
     """The result of a step that succeeded: of a prompt `{output, text, model, usage, cost, log}`,
-    of any other kind its output.
+    with `tool_calls` where the model asks for tools; of any other kind its output.
 
     `cost` is in micro-US-dollars, null where unknown. Of what is too large for the state, the
     largest part is `{blob, preview}` instead.
@@ -36,8 +38,11 @@ def _prompt_result(log: ExecutionLog, blobs: Blobs) -> dict[str, Any]:
         "cost": log.cost_micro_usd,
         "log": log.id,
     }
+    if log.tool_calls:
+        calls = [each.model_dump(mode="json") for each in log.tool_calls]
+        result["tool_calls"] = calls if _size(calls) <= CALLS_BYTES else _moved(log, calls, blobs)
     # Text and output say the same; JSON makes at most 6 bytes of a character.
-    if log.text is not None and len(log.text) < STATE_BYTES // 16:
+    elif log.text is not None and len(log.text) < STATE_BYTES // 16:
         return result
     if _size(result) <= STATE_BYTES:
         return result

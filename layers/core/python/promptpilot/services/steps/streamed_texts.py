@@ -10,11 +10,7 @@ from promptpilot.errors import PromptPilotError
 from promptpilot.ports.live import PartialTexts
 from promptpilot.ports.models import OnText
 from promptpilot.ports.offload import Offload
-
-Hear = Callable[[], OnText]
-"""To be called before each call of a model: what that call says takes the place of what another has
-said.
-"""
+from promptpilot.services.asking.hearing import Hear
 
 Tell = Callable[[str], Awaitable[None]]
 """Tells whoever listens all that has been said in a step."""
@@ -27,13 +23,19 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def streamed(
-    log: ExecutionLog, *, texts: PartialTexts, tell: Tell | None = None, offload: Offload
+    log: ExecutionLog,
+    watched: str,
+    *,
+    texts: PartialTexts,
+    tell: Tell | None = None,
+    offload: Offload,
 ) -> AsyncIterator[Hear]:
     """Hand on what is heard until the block ends; then it is forgotten, since the log has it.
+    `watched` is the execution, or the run, that people watch.
 
     Texts are for whoever watches: that one cannot be kept, or told, disturbs nobody else.
     """
-    stream = _Stream(log, texts, tell, offload)
+    stream = _Stream(log, watched, texts, tell, offload)
     task = asyncio.create_task(stream.run())
     try:
         yield stream.begin
@@ -43,10 +45,14 @@ async def streamed(
 
 class _Stream:
     def __init__(
-        self, log: ExecutionLog, texts: PartialTexts, tell: Tell | None, offload: Offload
+        self,
+        log: ExecutionLog,
+        watched: str,
+        texts: PartialTexts,
+        tell: Tell | None,
+        offload: Offload,
     ) -> None:
-        assert log.execution_id is not None
-        self._place = (log.workspace, log.execution_id, log.id)
+        self._place = (log.workspace, watched, log.id)
         self._texts = texts
         self._tell = tell
         self._offload = offload

@@ -11,6 +11,7 @@ from promptpilot.domain.workflow import WorkflowDocument
 from promptpilot.domain.workflow_changes import DocumentProblem, WorkflowCheck
 from promptpilot.domain.workflow_steps import PromptStep
 from promptpilot.errors import Conflict, DocumentInvalid, Invalid, NotFound, Problem
+from promptpilot.ports.models import Models
 from promptpilot.ports.table import Table
 from promptpilot.services.prompts.versions import resolve_ref
 
@@ -27,7 +28,7 @@ class CheckedWorkflow(NamedTuple):
 
 
 def checked_workflow(
-    workspace: str, values: Any, *, own: str | None = None, table: Table
+    workspace: str, values: Any, *, own: str | None = None, table: Table, models: Models
 ) -> CheckedWorkflow:
     """Check and compile a document against the prompts and workflows of the workspace as they are
     now. `own` is the id of the workflow that it is to be a version of.
@@ -42,12 +43,16 @@ def checked_workflow(
         action_problems,
     )
     from promptpilot.services.workflows.children import children_of  # noqa: PLC0415 - see above
+    from promptpilot.services.workflows.model_checks import (  # noqa: PLC0415 - see above
+        model_problems,
+    )
 
     draft = read_draft(_as_written(values))
     prompts, unresolved = _prompts(workspace, draft, table)
     children, refused = children_of(workspace, draft, own=own, table=table)
     bounds = {step: child.bounds for step, child in children.items()}
     found = [*unresolved, *refused, *action_problems(draft)]
+    found += model_problems(draft, prompts, models=models)
     told = [problem for problem in found if not draft.hides(problem)]
     compiled = compile_draft(draft, prompts, told, bounds)
     assert draft.document is not None
@@ -55,17 +60,19 @@ def checked_workflow(
 
 
 def check_workflow(
-    principal: Principal, values: Any, *, own: str | None = None, table: Table
+    principal: Principal, values: Any, *, own: str | None = None, table: Table, models: Models
 ) -> WorkflowCheck:
     """What would be said of a document if it were to be saved. Raises `TooLarge`."""
     principal.require(Action.WORKFLOW_WRITE)
-    return told_of(principal.workspace, values, own=own, table=table)
+    return told_of(principal.workspace, values, own=own, table=table, models=models)
 
 
-def told_of(workspace: str, values: Any, *, own: str | None, table: Table) -> WorkflowCheck:
+def told_of(
+    workspace: str, values: Any, *, own: str | None, table: Table, models: Models
+) -> WorkflowCheck:
     """Whether a document could be saved, and why not. Raises `TooLarge`."""
     try:
-        checked = checked_workflow(workspace, values, own=own, table=table)
+        checked = checked_workflow(workspace, values, own=own, table=table, models=models)
     except DocumentInvalid as error:
         problems = tuple(DocumentProblem.of(each) for each in error.problems)
         return WorkflowCheck(valid=False, problems=problems)

@@ -6,7 +6,7 @@ from typing import Any
 from promptpilot import keys
 from promptpilot.clock import now
 from promptpilot.domain.base import Model
-from promptpilot.domain.bounds import Bounds
+from promptpilot.domain.cost_bounds import CostedBounds
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.ids import new_id
 from promptpilot.domain.permissions import Action
@@ -15,12 +15,14 @@ from promptpilot.domain.workflow import Workflow, WorkflowDocument
 from promptpilot.domain.workflow_changes import WorkflowPatch
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord, WorkflowSummary
 from promptpilot.errors import Invalid, Unpublished
+from promptpilot.ports.models import Models
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Create, Item, Position, Table
 from promptpilot.services.heads import Head, HeadChange
 from promptpilot.services.listing import listed
 from promptpilot.services.outbox import outbox
 from promptpilot.services.workflows.checks import checked_workflow
+from promptpilot.services.workflows.costs import costed_bounds
 from promptpilot.services.workflows.publishing import new_version, version_created
 from promptpilot.services.workflows.versions import (
     WORKFLOWS,
@@ -44,6 +46,7 @@ def create_workflow(
     *,
     table: Table,
     orchestrator: Orchestrator,
+    models: Models,
 ) -> WorkflowRecord:
     """Check, compile and keep a workflow and its first version.
 
@@ -54,7 +57,7 @@ def create_workflow(
     Raises `DocumentInvalid` with every problem, `TooLarge`.
     """
     principal.require(Action.WORKFLOW_WRITE)
-    checked = checked_workflow(principal.workspace, document, table=table)
+    checked = checked_workflow(principal.workspace, document, table=table, models=models)
     written = checked.document
     workflow = new_workflow(principal, written.name).model_copy(
         update={"description": written.description, "latest": written.version}
@@ -144,9 +147,13 @@ def get_bounds(
     version: str | None = None,
     label: str | None = None,
     table: Table,
-) -> Bounds:
-    """The most that one execution of a version can do. Raises as `find_workflow`."""
-    return find_workflow(principal, id, version=version, label=label, table=table).version.bounds
+    models: Models,
+) -> CostedBounds:
+    """The most that one execution of a version can do, and what it can cost. Raises as
+    `find_workflow`.
+    """
+    found = find_workflow(principal, id, version=version, label=label, table=table)
+    return costed_bounds(found.version, table=table, models=models)
 
 
 def list_workflows(

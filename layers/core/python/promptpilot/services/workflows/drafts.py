@@ -12,6 +12,7 @@ from promptpilot.domain.workflow import Workflow
 from promptpilot.domain.workflow_changes import PublishRequest, WorkflowDraft
 from promptpilot.domain.workflow_record import WorkflowRecord
 from promptpilot.errors import ConditionFailed, DocumentInvalid, RevisionConflict
+from promptpilot.ports.models import Models
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Create, Delete, Operation, Table
 from promptpilot.services.heads import Head, HeadChange
@@ -31,7 +32,9 @@ from promptpilot.services.workflows.publishing import create_version
 from promptpilot.services.workflows.versions import WORKFLOWS, require_in_use
 
 
-def begin_draft(principal: Principal, values: Any, *, table: Table) -> WorkflowDraft:
+def begin_draft(
+    principal: Principal, values: Any, *, table: Table, models: Models
+) -> WorkflowDraft:
     """Make a workflow that has a draft and no version yet. Of its document only the name has to be
     right. Raises `DocumentInvalid`, `TooLarge`.
     """
@@ -41,7 +44,7 @@ def begin_draft(principal: Principal, values: Any, *, table: Table) -> WorkflowD
     kept = kept_draft(principal, workflow.id, document, epoch_ms())
     created = workflow_event(EventType.WORKFLOW_CREATED, principal, workflow.id)
     table.write([Create(WORKFLOWS.item(workflow)), Create(kept.item), outbox(created)])
-    return _told(workflow, kept, table)
+    return _told(workflow, kept, table, models)
 
 
 def keep_draft(
@@ -51,6 +54,7 @@ def keep_draft(
     *,
     if_revision: int | None = None,
     table: Table,
+    models: Models,
 ) -> WorkflowDraft:
     """Put a document in the place of the draft, or make one. It need not be valid: what is wrong
     with it is told. Without `if_revision`, which is the draft's, the last wins.
@@ -65,18 +69,23 @@ def keep_draft(
     kept = replace_draft(principal, id, document, if_revision, table)
     if workflow.latest is None:
         workflow = _renamed(principal, workflow, document, table)
-    return _told(workflow, kept, table)
+    return _told(workflow, kept, table, models)
 
 
-def get_draft(principal: Principal, id: str, *, table: Table) -> WorkflowDraft:
+def get_draft(principal: Principal, id: str, *, table: Table, models: Models) -> WorkflowDraft:
     """The draft of a workflow, and what is wrong with it now. Raises `NotFound`."""
     principal.require(Action.WORKFLOW_READ)
     workflow = WORKFLOWS.load(principal.workspace, id, table=table).subject
-    return _told(workflow, load_draft(principal.workspace, id, table), table)
+    return _told(workflow, load_draft(principal.workspace, id, table), table, models)
 
 
 def delete_draft(
-    principal: Principal, id: str, *, if_revision: int | None = None, table: Table
+    principal: Principal,
+    id: str,
+    *,
+    if_revision: int | None = None,
+    table: Table,
+    models: Models,
 ) -> WorkflowDraft:
     """Throw the draft away, and tell what it was; a workflow that has no version goes with it.
 
@@ -97,7 +106,7 @@ def delete_draft(
         table.write(operations)
     except ConditionFailed as lost:
         raise RevisionConflict from lost
-    return _told(head.subject, kept, table)
+    return _told(head.subject, kept, table, models)
 
 
 def publish_draft(
@@ -108,6 +117,7 @@ def publish_draft(
     if_revision: int | None = None,
     table: Table,
     orchestrator: Orchestrator,
+    models: Models,
 ) -> WorkflowRecord:
     """Make the draft a version, which it must be fit for; then there is no draft any more.
 
@@ -136,6 +146,7 @@ def publish_draft(
         also=also,
         table=table,
         orchestrator=orchestrator,
+        models=models,
     )
 
 
@@ -167,9 +178,9 @@ def _renamed(
     ).subject
 
 
-def _told(workflow: Workflow, kept: KeptDraft, table: Table) -> WorkflowDraft:
+def _told(workflow: Workflow, kept: KeptDraft, table: Table, models: Models) -> WorkflowDraft:
     document = kept.draft.document
-    check = told_of(workflow.workspace, document, own=workflow.id, table=table)
+    check = told_of(workflow.workspace, document, own=workflow.id, table=table, models=models)
     return WorkflowDraft(
         valid=check.valid,
         problems=check.problems,

@@ -14,6 +14,7 @@ from promptpilot.domain.workflow import Workflow, WorkflowDocument, WorkflowVers
 from promptpilot.domain.workflow_record import WorkflowAt, WorkflowRecord
 from promptpilot.domain.workflow_version_rules import changes_between
 from promptpilot.errors import DocumentInvalid, Invalid, Problem
+from promptpilot.ports.models import Models
 from promptpilot.ports.orchestrator import Orchestrator
 from promptpilot.ports.table import Create, Operation, Table
 from promptpilot.services.heads import Head, HeadChange
@@ -55,6 +56,7 @@ def create_version(
     also: Callable[[], Sequence[Operation]] = tuple,
     table: Table,
     orchestrator: Orchestrator,
+    models: Models,
 ) -> WorkflowRecord:
     """Make the next version of a workflow: `values` are its whole document, whose name and
     description become the workflow's.
@@ -68,7 +70,7 @@ def create_version(
     """
     principal.require(Action.WORKFLOW_WRITE)
     require_in_use(WORKFLOWS.load(principal.workspace, id, table=table).subject)
-    checked = checked_workflow(principal.workspace, values, own=id, table=table)
+    checked = checked_workflow(principal.workspace, values, own=id, table=table, models=models)
     only_one(_asked(checked.document), bump)
     made: list[WorkflowVersion] = []
 

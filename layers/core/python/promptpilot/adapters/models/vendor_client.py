@@ -1,0 +1,79 @@
+"""Calling a vendor with the keys of one workspace."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+
+from promptpilot.adapters.models.http.client import HttpModelClient
+from promptpilot.adapters.models.key_order import KeyOrder
+from promptpilot.domain.model import Completion, ModelRequest
+from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, OnText
+from promptpilot.step_errors import ModelAuthFailed, ModelError, ModelTimeout
+
+ClientOf = Callable[[SecretStr], HttpModelClient]
+"""The client that presents a key; for an empty one the client that needs none. Raises
+`ModelAuthFailed` where there has to be one.
+"""
+
+
+class VendorClient:
+    """`ModelClient` that finds a key for every call, so that keys change while it is used.
+
+    When the vendor refuses a key, it may have been replaced a moment ago: it is looked up anew,
+    once, and the call is made again with another one.
+    """
+
+    def __init__(self, keys: KeyOrder, client_of: ClientOf) -> None:
+        self._keys = keys
+        self._client_of = client_of
+
+    async def has_own_key(self) -> bool:
+        """Whether the workspace has a key of its own. Raises `ModelUnavailable`."""
+        return await self._keys.has_own()
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        on_text: OnText | None = None,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> Completion:
+        """One answer, within `request.timeout` seconds, reading the key included. Raises a
+        `ModelError`.
+        """
+        try:
+            async with asyncio.timeout(request.timeout):
+                key = await self._keys.first()
+                try:
+                    return await self._call(key, request, on_text, attachments)
+                except ModelAuthFailed:
+                    other = await self._keys.other_than(key)
+                    if other is None:
+                        raise
+                return await self._call(other, request, on_text, attachments)
+        except TimeoutError as error:
+            raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
+
+    async def _call(
+        self,
+        key: SecretStr,
+        request: ModelRequest,
+        on_text: OnText | None,
+        attachments: Attachments,
+    ) -> Completion:
+        client = self._client_of(key)
+        with told_without(key):
+            return await client.complete(request, on_text=on_text, attachments=attachments)
+
+
+@contextmanager
+def told_without(key: SecretStr) -> Iterator[None]:
+    """What a vendor calls a code or a field, and an error therefore names, may be the key."""
+    try:
+        yield
+    except ModelError as error:
+        if key and key.get_secret_value() in error.reason:
+            error.reason = type(error).reason
+        raise
