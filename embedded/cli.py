@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from embedded.demo.server import LOG_FILE
-from embedded.demo.setup import ACCOUNT_FILE
+from embedded.demo.setup import ACCOUNT_FILE, SHIPPED
 from promptpilot.errors import PromptPilotError
 
 app = typer.Typer(
@@ -27,7 +27,6 @@ Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")
 ]
 
-DEMO_MODEL = "local/smollm2-135m"
 WIDTH = 120
 """Columns of the demo's table where there is no terminal to ask."""
 
@@ -64,7 +63,7 @@ def demo(
             help="Which model does it: `openai/gpt-5-nano` with OPENAI_API_KEY set, or any other."
             " The one that ships is run for itself only."
         ),
-    ] = DEMO_MODEL,
+    ] = SHIPPED,
 ) -> None:
     """Do the main job once: the notes of two meetings through a workflow, and an approval."""
     from embedded.demo.client import RequestRefusedError
@@ -77,7 +76,7 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the server too
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    with running_server(folder, host, port, with_model=model == DEMO_MODEL) as (url, process):
+    with running_server(folder, host, port, with_model=model == SHIPPED) as (url, process):
         try:
             finished = run_demo(url, folder, model, console)
         except RequestRefusedError as refused:

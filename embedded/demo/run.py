@@ -55,7 +55,7 @@ def run_demo(url: str, data: Path, model: str, console: Console) -> Finished:
     """
     client = log_in(Client(url), data)
     use_model(client, model)
-    workflow = make_workflow(client)
+    workflow = make_workflow(client, model)
     given = meetings()
     columns = (
         TextColumn("{task.description}"),

@@ -27,16 +27,13 @@ ACTION_ITEMS = {
     "variables": ["notes"],
     "metadata": {"category": "extraction", "tags": ["meeting", "actions"]},
 }
+SHIPPED = "local/smollm2-135m"
 ALIAS = "demo"
 MODEL = f"alias/{ALIAS}"
-SETTINGS = {
-    "temperature": 0.2,
-    "max_tokens": 1000,
-    "seed": 7,
-    "reasoning_effort": "low",
-    "drop_unsupported": True,
-}
+SETTINGS = {"temperature": 0.2, "seed": 7, "reasoning_effort": "low", "drop_unsupported": True}
 """For whatever model it is: each takes some of them."""
+SHORT_TOKENS, MAX_TOKENS = 96, 1000
+"""The model that ships does not always find an end; others may count what they think as well."""
 
 
 def log_in(client: Client, data: Path) -> Client:
@@ -62,10 +59,13 @@ def use_model(client: Client, model: str) -> None:
     client.put("/workspace/model-aliases", {"aliases": {**aliases, ALIAS: [model]}})
 
 
-def make_workflow(client: Client) -> str:
-    """The id of the demo's workflow, made unless it is there, with its prompts."""
+def make_workflow(client: Client, model: str) -> str:
+    """The id of the demo's workflow, made unless it is there, with its prompts, which may say as
+    much as is good for that model.
+    """
+    tokens = SHORT_TOKENS if model == SHIPPED else MAX_TOKENS
     for prompt in (SUMMARIZE, ACTION_ITEMS):
-        _make_prompt(client, prompt)
+        _make_prompt(client, prompt, tokens)
     for known in client.get("/workflows?limit=100")["items"]:
         if known["name"] == "Meeting follow-ups":
             return str(known["id"])
@@ -73,19 +73,21 @@ def make_workflow(client: Client) -> str:
     return str(workflow["id"])
 
 
-def _make_prompt(client: Client, prompt: Mapping[str, Any]) -> None:
-    """Make it, unless it is there. One that an older release has made gets a version that names
-    the alias.
+def _make_prompt(client: Client, prompt: Mapping[str, Any], tokens: int) -> None:
+    """Make it. One that is there gets a version where its latest is not so: one of an older release
+    names the model itself.
     """
-    model = {"model": MODEL, "settings": SETTINGS}
+    asked = {"model": MODEL, "settings": {**SETTINGS, "max_tokens": tokens}}
     for known in client.get("/prompts?limit=100")["items"]:
         if known["name"] == prompt["name"]:
-            if client.get(f"/prompts/{known['id']}").get("model") != MODEL:
-                client.post(f"/prompts/{known['id']}/versions", model)
+            latest = client.get(f"/prompts/{known['id']}")
+            given = latest.get("settings", {}).get("max_tokens")
+            if (latest.get("model"), given) != (MODEL, tokens):
+                client.post(f"/prompts/{known['id']}/versions", asked)
             return
     text = (FILES / str(prompt["file"])).read_text().rstrip("\n")
     fields = {key: value for key, value in prompt.items() if key != "file"}
-    client.post("/prompts", {**fields, "content": text, "version": "1.2.0", **model})
+    client.post("/prompts", {**fields, "content": text, "version": "1.2.0", **asked})
 
 
 def meetings() -> list[dict[str, str]]:

@@ -66,7 +66,7 @@ class Engine:
         on_status: OnStatus,
         on_abandoned: OnAbandoned = lambda _: None,
         on_progress: OnProgress = lambda _: None,
-        max_concurrency: int = 256,
+        max_concurrency: int = 1_000,
         redelivery_seconds: Sequence[float] = (1.0, 10.0),
         running_delay: float = 0.2,
         evaluation_seconds: float = 2.0,

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from embedded.demo.setup import MODEL, SUMMARIZE, make_workflow
+from embedded.demo.client import Client
+from embedded.demo.setup import (
+    MAX_TOKENS,
+    MODEL,
+    SHIPPED,
+    SHORT_TOKENS,
+    SUMMARIZE,
+    make_workflow,
+)
 from tests.embedded.loopback import JsonHandler, LoopbackServer, completion
 from tests.embedded.running import Server
 
@@ -85,15 +93,36 @@ def test_a_name_that_no_model_can_have_is_refused_in_a_line(tmp_path: Path, mode
     assert models.asked == []
 
 
+def versions(client: Client, prompt: str) -> list[str]:
+    items = client.get(f"/prompts/{prompt}/versions")["items"]
+    return [each["version"] for each in items]
+
+
 def test_prompts_that_an_older_release_has_made_go_on_by_the_alias(tmp_path: Path) -> None:
     server = Server(tmp_path).start()
     try:
         client = server.sign_up("demo@example.com")
         old = {"name": SUMMARIZE["name"], "content": "{{notes}}", "variables": ["notes"]}
-        prompt = client.post("/prompts", {**old, "version": "1.2.0", "model": "local/smollm2-135m"})
-        assert make_workflow(client) == make_workflow(client)
-        now = client.get(f"/prompts/{prompt['id']}")
+        prompt = client.post("/prompts", {**old, "version": "1.2.0", "model": SHIPPED})["id"]
+        assert make_workflow(client, SHIPPED) == make_workflow(client, SHIPPED)
+        now = client.get(f"/prompts/{prompt}")
         assert (now["model"], now["content"]) == (MODEL, "{{notes}}")
-        assert len(client.get(f"/prompts/{prompt['id']}/versions")["items"]) == 2
+        assert now["settings"]["max_tokens"] == SHORT_TOKENS
+        assert len(versions(client, prompt)) == 2
+    finally:
+        server.stop()
+
+
+def test_other_models_than_the_one_that_ships_may_say_more(tmp_path: Path) -> None:
+    server = Server(tmp_path).start()
+    try:
+        client = server.sign_up("demo@example.com")
+        first = make_workflow(client, SHIPPED)
+        prompt = client.get("/prompts")["items"][0]["id"]
+        assert client.get(f"/prompts/{prompt}")["settings"]["max_tokens"] == SHORT_TOKENS
+        assert make_workflow(client, "custom/mine/small") == first
+        assert client.get(f"/prompts/{prompt}")["settings"]["max_tokens"] == MAX_TOKENS
+        assert make_workflow(client, "custom/mine/large") == first
+        assert len(versions(client, prompt)) == 2
     finally:
         server.stop()
