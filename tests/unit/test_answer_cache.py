@@ -195,6 +195,7 @@ async def test_who_asks_is_waited_for_no_longer_than_the_own_time_lasts() -> Non
     await world.do(hasty, "first", token="token hasty")
     [log] = world.logs(hasty)
     assert log.error.name == "ModelTimeout"
+    assert not patient.done()
     gate.set()
     await patient
 

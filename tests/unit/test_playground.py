@@ -265,9 +265,7 @@ async def test_a_run_that_no_worker_could_do_ends_for_who_follows_it() -> None:
     world = Playground(ScriptedModel())
     run = world.compare("fake/echo")
     [job] = world.queue.jobs
-    abandon_prompt_run(
-        job, table=world.ports.table, blobs=world.ports.blobs, waiter=world.waiter
-    )
+    abandon_prompt_run(job, table=world.ports.table, blobs=world.ports.blobs, waiter=world.waiter)
     assert world.waiter.announced == [job.log, progress_subject(run.id)]
     assert ends(world.follow(run)) == [("fake/echo", "run.failed")]
 
@@ -278,7 +276,9 @@ async def test_what_is_cancelled_before_it_begins_calls_nobody() -> None:
     world.cancel(run)
     await world.work()
     assert world.model.requests == world.second.requests == []
-    assert world.cancel(run).cancelled_by == world.principal.user
+    first = world.principal
+    world.principal = type(first)(new_id("user"), run.workspace, Role.OWNER)
+    assert world.cancel(run).cancelled_by == first.user
 
 
 async def test_a_worker_that_stops_ends_the_call_and_gives_the_job_back() -> None:
@@ -323,6 +323,28 @@ async def test_who_listens_to_a_run_is_pushed_what_is_said_and_the_end() -> None
     items = [item for each in messages for item in each["items"]]
     assert "".join(item.get("text", "") for item in items) == "fine"
     assert items[-1]["type"] == "run.succeeded"
+
+
+def test_nobody_listens_to_a_run_that_is_not_there_or_elsewhere() -> None:
+    world, elsewhere = Playground(ScriptedModel()), Playground(ScriptedModel())
+    add_member(world)
+    connection = Connection(id="c1", user=world.principal.user, connected_at=now())
+    for run in (new_id("run"), elsewhere.compare().id):
+        asked = Subscribe(action="subscribe", workspace=world.principal.workspace, run=run)
+        with pytest.raises(NotFound):
+            subscribe(connection, asked, table=world.ports.table)
+
+
+async def test_who_listens_to_one_run_is_not_told_of_another() -> None:
+    world = Playground(ScriptedModel(["fine"]))
+    run, other = world.compare("fake/echo"), world.compare("fake/second")
+    add_member(world)
+    connection = Connection(id="c1", user=world.principal.user, connected_at=now())
+    asked = Subscribe(action="subscribe", workspace=run.workspace, run=run.id)
+    subscribe(connection, asked, table=world.ports.table)
+    world.queue.jobs = [job for job in world.queue.jobs if job.run == other.id]
+    await world.work()
+    assert world.live.sent == []
 
 
 def test_nobody_listens_to_an_execution_and_a_run_at_once() -> None:

@@ -89,4 +89,4 @@ async def _patiently(
                 raise
         await asyncio.sleep(wait)
         attempt += 1
-        request = request.model_copy(update={})
+        request = request.model_copy(update={"timeout": deadline - clock()})
