@@ -408,3 +408,15 @@ class TestAliases:
         world = self.world(first())
         with pytest.raises(Forbidden):
             put_aliases(world.principal, ModelAliases(), table=world.ports.table)
+
+
+async def test_an_open_circuit_takes_nothing_from_limits_and_is_no_call() -> None:
+    world = asking(first(), model=ScriptedModel([ModelUnavailable()] * 5))
+    world.ports.models.limits = {"fake": ModelLimit(requests_per_minute=60)}
+    for at in range(6):
+        execution = world.run()
+        await world.do(execution, "first", token=f"token {at}")
+    [log] = world.logs(execution)
+    assert len(world.limiter.taken) == 5
+    assert log.calls == ()
+    assert log.error.name == "ModelUnavailable"

@@ -109,20 +109,34 @@ class Caller:
             offload=self.offload,
             attachments=attachments,
         )
-        async with budget as spend:
-            limits = await self._limits(request.model)
-            taken = await take_turn(request, limits, rate_limiter=self.rate_limiter)
-            request = _after(time.perf_counter() - began, request)
-            used: Usage | None = NOTHING_USED
-            try:
-                with self._accounted(request, purpose, taken, spend) as account:
-                    completion = await self._guarded(request, on_text, attachments)
-                    used = account.usage = completion.usage
-                return completion
-            finally:
-                # Outside of the account: what a limit takes is not the model's time.
-                if taken.tokens and used is not None:
-                    await settle_turn(taken, used, rate_limiter=self.rate_limiter)
+        # Before anything is set aside or waited for: an open circuit costs nothing.
+        with self.breakers.guard(request.model, request.timeout):
+            async with budget as spend:
+                return await self._in_turn(request, purpose, on_text, attachments, spend, began)
+
+    async def _in_turn(
+        self,
+        request: ModelRequest,
+        purpose: Purpose,
+        on_text: OnText | None,
+        attachments: Attachments,
+        spend: Spend,
+        began: float,
+    ) -> Completion:
+        """The call once the limits let it through; `began` is when its time did."""
+        limits = await self._limits(request.model)
+        taken = await take_turn(request, limits, rate_limiter=self.rate_limiter)
+        request = _after(time.perf_counter() - began, request)
+        used: Usage | None = NOTHING_USED
+        try:
+            with self._accounted(request, purpose, taken, spend) as account:
+                completion = await self._traced(request, on_text, attachments)
+                used = account.usage = completion.usage
+            return completion
+        finally:
+            # Outside of the account: what a limit takes is not the model's time.
+            if taken.tokens and used is not None:
+                await settle_turn(taken, used, rate_limiter=self.rate_limiter)
 
     async def _limits(self, model: str) -> Sequence[Owned]:
         """The workspace's own, and those of a key that it shares."""
@@ -160,12 +174,12 @@ class Caller:
             )
             self.calls.made.append(call)
 
-    async def _guarded(
+    async def _traced(
         self, request: ModelRequest, on_text: OnText | None, attachments: Attachments
     ) -> Completion:
         client = self.models.client(request.model, self.spender.workspace)
         name = f"{names.CHAT} {request.model.partition('/')[2]}"
-        with self.breakers.guard(request.model, request.timeout), span(name, "client") as told:
+        with span(name, "client") as told:
             if told.recording:
                 told.set(asked(request, streamed=on_text is not None))
             try:
