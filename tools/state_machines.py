@@ -87,7 +87,7 @@ def _stand_in(step: PromptStep) -> PromptVersion:
         version="1.0.0",
         content=" ".join(f"{{{{{name}}}}}" for name in step.variables),
         variables=tuple(Variable(name=name) for name in step.variables),
-        model=step.model or "local/smollm2-135m",
+        model=step.named_model or "local/smollm2-135m",
         author=new_id("user"),
         created_at=clock.now(),
         digest="0" * 64,
