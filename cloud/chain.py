@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ EMAIL = "cost@example.com"
 WAIT_SECONDS = 60
 SETTLED_SECONDS = 3
 """For what comes after an execution: events, and those who are told of them."""
+NOTHING: Mapping[str, Any] = {}
 FINAL = {"succeeded", "failed", "cancelled", "timed_out"}
 
 
@@ -26,21 +28,28 @@ class Chain:
     logged_bytes: int
 
 
-def run_chain(cloud: Cloud, model: str, executions: int) -> Chain:
-    """Run it once to warm up, then `executions` times one after another, counted."""
-    client = _signed_up(cloud)
-    workflow = _make(client, model)
-    _run(client, workflow)
-    time.sleep(SETTLED_SECONDS)
+def counted_runs(
+    cloud: Cloud,
+    client: Client,
+    workflow: str,
+    texts: Sequence[str],
+    *,
+    settle: float = SETTLED_SECONDS,
+) -> Chain:
+    """Run it with the first text to warm up, then with the others one after another, counted."""
+    warm, *counting = texts
+    _run(client, workflow, warm)
+    time.sleep(settle)
     start, logged = size_of(cloud.emulator.calls), _logged_bytes(cloud)
-    for _ in range(executions):
-        _run(client, workflow)
+    for text in counting:
+        _run(client, workflow, text)
     time.sleep(SETTLED_SECONDS)
     counted = count_since(cloud.emulator.calls, start)
-    return Chain(executions, counted, _logged_bytes(cloud) - logged)
+    return Chain(len(counting), counted, _logged_bytes(cloud) - logged)
 
 
-def _signed_up(cloud: Cloud) -> Client:
+def signed_up(cloud: Cloud) -> Client:
+    """A client as a new user."""
     account = {"email": EMAIL, "password": secrets.token_urlsafe(18)}
     client = Client(cloud.api_url)
     client.post("/auth/signup", {**account, "name": "Cost"})
@@ -50,25 +59,29 @@ def _signed_up(cloud: Cloud) -> Client:
     return client.with_token(client.post("/auth/login", account)["access_token"])
 
 
-def _make(client: Client, model: str) -> str:
+def chain_of(client: Client, model: str, more: Mapping[str, Any] = NOTHING) -> str:
+    """The id of a new workflow: steps of which each is told the answer before, and the input, so
+    that other inputs make other requests. `more` is of every step.
+    """
     fields = {"name": "Say", "content": "Say: {{text}}", "variables": ["text"], "model": model}
     prompt = client.post("/prompts", fields)["id"]
-    texts = ["$input.text", *(f"$step_{number}.text" for number in range(1, STEPS))]
+    before = ["'first'", *(f"$step_{number}.text" for number in range(1, STEPS))]
     steps = [
         {
             "id": f"step_{number}",
             "kind": "prompt",
             "prompt": {"id": prompt},
-            "with": {"text": f"{{% {text} %}}"},
+            "with": {"text": f"{{% $input.text & {text} & '{number}' %}}"},
+            **more,
         }
-        for number, text in enumerate(texts, 1)
+        for number, text in enumerate(before, 1)
     ]
     return str(client.post("/workflows", {"name": "Chain", "steps": steps})["id"])
 
 
-def _run(client: Client, workflow: str) -> None:
+def _run(client: Client, workflow: str, text: str) -> None:
     """One execution, asked for once in the end: a client that waits is told over the WebSocket."""
-    execution = client.post(f"/workflows/{workflow}/execute", {"input": {"text": "hello"}})["id"]
+    execution = client.post(f"/workflows/{workflow}/execute", {"input": {"text": text}})["id"]
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
         time.sleep(1)

@@ -11,15 +11,20 @@ from typing import Any
 
 from bench.processes import module
 from cloud.bill import table, total
-from cloud.chain import Chain, run_chain
+from cloud.chain import Chain, chain_of, counted_runs, signed_up
 from cloud.idle_month import free_of_charge, idle_month
 from cloud.running import running_cloud
+from cloud.surroundings import run_surrounded, told
 from cloud.synthesis import synthesise
 from cloud.thousand_executions import MODEL_SECONDS, memory_of, thousand_executions
 from cloud.unit_prices import AS_KNOWN_ON, REGIONS, Prices
 
 FOLDER = Path("build/cost")
-EXECUTIONS = 5
+MODEL = "custom/fake/m"
+PRICE = {"input_per_million": 1, "output_per_million": 1, "as_of": AS_KNOWN_ON}
+"""So that there is something to reserve and to settle. It is on no bill here."""
+EXECUTIONS = 16
+"""Of so many one, on average, folds what the others have entered into the ledger."""
 FULL_BATCH = 10
 CHAIN_GOAL = 0.30
 IDLE_GOAL = 1.00
@@ -32,14 +37,20 @@ def main() -> None:
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with module("bench.fake_openai", FOLDER / "models.log") as models:
-        custom = {"fake": {"base_url": f"{models.url}/v1", "models": ["m"]}}
+        custom = {"fake": {"base_url": f"{models.url}/v1", "models": ["m"], "price": PRICE}}
         stacks = synthesise(FOLDER, {"stage": "cost", "custom_models": custom})
         with running_cloud(FOLDER / "emulator", stacks) as cloud:
-            chain = run_chain(cloud, "custom/fake/m", options.executions)
+            client = signed_up(cloud)
+            texts = ["hello"] * (options.executions + 1)
+            chain = counted_runs(cloud, client, chain_of(client, MODEL), texts)
+            surrounded = list(run_surrounded(cloud, client, MODEL, options.executions))
     templates = [each.read() for each in stacks]
     _tell(_calls(chain))
     for region, prices in REGIONS.items():
         _tell(_bill(region, prices, chain, templates))
+        _tell(f"\nMore a call, and for 1,000 of them ({region}), where")
+        for each in surrounded:
+            _tell(told(each, chain, prices))
 
 
 def _calls(chain: Chain) -> str:

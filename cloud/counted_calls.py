@@ -1,8 +1,9 @@
 """What an emulated run asked of AWS, counted from the emulator's own list of calls."""
 
 import json
+from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ class Counted:
 
     calls: Counter[str] = field(default_factory=Counter)
     write_units: int = 0
+    batched_reads: int = 0
+    """Items that were read in batches."""
     published: int = 0
     invocations: Counter[str] = field(default_factory=Counter)
     milliseconds: Counter[str] = field(default_factory=Counter)
@@ -43,6 +46,30 @@ def count_since(calls: Path, start: int) -> Counted:
     return counted
 
 
+def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """How large DynamoDB takes an item to be: its names and values, without what JSON puts around
+    them (Developer Guide, "DynamoDB item sizes and formats"). Of strings, numbers and bytes, which
+    is what the product's items are made of; a number is counted as if it was a text.
+
+    Raises `KeyError` for other types.
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    [(kind, plain)] = value.items()
+    return _SIZES[kind](plain)
+
+
+_SIZES: Mapping[str, Callable[[Any], int]] = {
+    "S": lambda text: len(text.encode()),
+    "N": len,
+    "B": lambda encoded: len(b64decode(encoded)),
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+}
+
+
 def _count(call: Mapping[str, Any], counted: Counted) -> None:
     if call["operation"] == "Invoke" and "function" in call:
         counted.invocations[call["function"]] += 1
@@ -53,6 +80,9 @@ def _count(call: Mapping[str, Any], counted: Counted) -> None:
     counted.calls[f"{call['service']} {call['operation']}"] += 1
     parameters = call.get("parameters") or {}
     counted.write_units += sum(_write_units(call["operation"], parameters))
+    if call["operation"] == "BatchGetItem":
+        asked = parameters["RequestItems"].values()
+        counted.batched_reads += sum(len(each["Keys"]) for each in asked)
     counted.published += len(parameters.get("Entries", [])) if call["service"] == "events" else 0
 
 
@@ -68,5 +98,5 @@ def _write_units(operation: str, parameters: Mapping[str, Any]) -> Iterator[int]
 
 
 def _units(item: Mapping[str, Any]) -> int:
-    units = -(-len(json.dumps(item).encode()) // UNIT_BYTES)
+    units = -(-item_bytes(item) // UNIT_BYTES)
     return units * (1 + sum(index in item for index in INDEXES))

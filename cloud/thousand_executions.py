@@ -24,7 +24,7 @@ SAMPLED = 0.05
 """Of requests, beyond the first in each second: X-Ray's rule where nobody made another."""
 TRACES = 1 + 1 + STEPS
 """Requests, the execution, and the worker for each of its steps."""
-READS = {"GetItem": 1.0, "Query": 0.5, "BatchGetItem": 5.0, "TransactGetItems": 2.0}
+READS = {"GetItem": 1.0, "Query": 0.5, "TransactGetItems": 2.0}
 """Read units of a call, for items of up to 4 KB; queries are eventually consistent."""
 WORKER = "step-worker"
 
@@ -59,7 +59,7 @@ def _items(
     invocations = sum(counted.invocations.values()) * times
     yield Item("Lambda: invocations", invocations, prices.lambda_request)
     yield Item("DynamoDB: write units", counted.write_units * times, prices.dynamodb_write_unit)
-    yield Item("DynamoDB: read units", _read_units(chain) * times, prices.dynamodb_read_unit)
+    yield Item("DynamoDB: read units", read_units(chain) * times, prices.dynamodb_read_unit)
     messages = (STEPS + STATUSES) * REQUESTS_A_MESSAGE * EXECUTIONS
     yield Item("SQS: requests", messages, prices.sqs_request)
     yield Item("EventBridge: events", counted.published * times, prices.event)
@@ -72,9 +72,10 @@ def _gb(function: str, memory_mb: Mapping[str, int]) -> float:
     return next(mb for name, mb in memory_mb.items() if name.endswith(function)) / 1024
 
 
-def _read_units(chain: Chain) -> float:
-    calls = chain.counted.calls
-    return sum(calls[f"dynamodb {name}"] * units for name, units in READS.items())
+def read_units(chain: Chain) -> float:
+    """What all runs of the chain took."""
+    calls, batched = chain.counted.calls, chain.counted.batched_reads
+    return batched + sum(calls[f"dynamodb {name}"] * units for name, units in READS.items())
 
 
 def _requests(chain: Chain) -> int:

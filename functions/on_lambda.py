@@ -31,7 +31,7 @@ def start() -> None:
     here = AwsPlatform(settings)
     here.load()
     platform.install(here)
-    start_tracing(settings)
+    start_tracing(settings, here.otlp_headers)
     if settings.initialization == SNAP_START:
         _prepare_for_snapshot(here)
 

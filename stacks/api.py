@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from stacks.constructs import models, secrets
+from stacks.constructs import models, secrets, traces
 from stacks.constructs.capability_stack import CapabilityStack
 from stacks.constructs.function import Function
 from stacks.constructs.http_api import HttpApi
@@ -30,7 +30,7 @@ class ApiStack(CapabilityStack):
             self,
             "api",
             settings=settings,
-            layers=Layers(self, settings).without_vendors,
+            layers=Layers(self, settings, traces=True).traced,
             description="All routes of the HTTP API",
             environment={
                 **data.storage.variables,
@@ -38,6 +38,7 @@ class ApiStack(CapabilityStack):
                 **execution.machines.variables,
                 **secrets.variables(settings),
                 **models.variables(settings),
+                **traces.variables(settings),
             },
             snap_start=settings.snap_start,
         )
@@ -50,6 +51,7 @@ class ApiStack(CapabilityStack):
         execution.machines.allow_reading(function)
         execution.queues.allow_sending(function)
         secrets.allow_cursor_key(function, settings)
+        traces.allow_sending(function, settings)
         secrets.allow_keeping_models_keys(function, settings)
         self.http = HttpApi(self, settings, function=function, authorizer=identity.authorizer)
         self.output("ApiUrl", self.http.api.api_endpoint, "The API without CloudFront")

@@ -50,7 +50,7 @@ class EventsStack(CapabilityStack):
             self,
             "outbox",
             settings=settings,
-            layers=Layers(self, settings).without_vendors,
+            layers=Layers(self, settings).plain,
             description="From the table's stream to the event bus",
             environment={"PROMPTPILOT_EVENT_BUS": self.bus.event_bus_name},
         )

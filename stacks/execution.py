@@ -5,7 +5,7 @@ from constructs import Construct
 
 from stacks.constructs.capability_stack import CapabilityStack
 from stacks.constructs.function import Function
-from stacks.constructs.layers import WITH_VENDORS, Layers
+from stacks.constructs.layers import Layers
 from stacks.constructs.machines import Machines
 from stacks.constructs.queue import DeadLetters
 from stacks.constructs.statuses import Statuses
@@ -31,7 +31,7 @@ class ExecutionStack(CapabilityStack):
         live: LiveStack,
     ) -> None:
         super().__init__(scope, "execution", settings=settings, description="What runs workflows")
-        layers = Layers(self, settings, WITH_VENDORS)
+        layers = Layers(self, settings, vendors=True, traces=True)
         self.queues = StepQueues(self, settings)
         self.machines = Machines(self, settings, self.queues.steps)
         self.worker = make_worker(
@@ -68,7 +68,7 @@ class ExecutionStack(CapabilityStack):
             self,
             "machine_collector",
             settings=settings,
-            layers=layers.without_vendors,
+            layers=layers.plain,
             description="Deletes state machines that nobody uses",
             environment=self.machines.variables,
             dead_letters=lost,

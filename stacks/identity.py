@@ -21,7 +21,7 @@ class IdentityStack(CapabilityStack):
             self,
             "authorizer",
             settings=settings,
-            layers=Layers(self, settings).without_vendors,
+            layers=Layers(self, settings).plain,
             description="Whose token is it?",
             environment=self.variables,  # the pool's keys are public: it needs no further right
             snap_start=settings.snap_start,

@@ -38,7 +38,7 @@ class LiveStack(CapabilityStack):
             self,
             "live",
             settings=settings,
-            layers=Layers(self, settings).without_vendors,
+            layers=Layers(self, settings).plain,
             description="Connections, and what is told to them",
             environment={"PROMPTPILOT_TABLE": data.table.table_name, **self.socket.variables},
             dead_letters=self.dead,

@@ -13,6 +13,7 @@ from pydantic import (
     HttpUrl,
     PositiveInt,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -138,6 +139,24 @@ class Valkey(_Model):
     """The worker's."""
 
 
+class Traces(_Model):
+    """Who collects traces, by OTLP over HTTP. The headers it wants, which may hold a token, are no
+    setting: they live in the Parameter Store.
+    """
+
+    endpoint: HttpUrl
+    """Its base URL, as OTEL_EXPORTER_OTLP_ENDPOINT has it, without `/v1/traces`."""
+    sampled: float = Field(1, ge=0, le=1)
+    """What share of the traces is told, chosen by their ids, so that each is told whole or not."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _without_a_password(cls, endpoint: HttpUrl) -> HttpUrl:
+        if endpoint.username or endpoint.password or endpoint.query:
+            raise ValueError("has no user, password or query: a template can be read")
+        return endpoint
+
+
 class Retention(_Model):
     """How many days things are kept, and when blobs move to cheaper storage."""
 
@@ -222,6 +241,8 @@ class Settings(_Model):
     """
     valkey: Valkey | None = None
     """Without one the table is the cache and holds the rate limits, which costs by use."""
+    traces: Traces | None = None
+    """Without one nothing is recorded but what X-Ray sees of AWS's own services."""
 
     @model_validator(mode="before")
     @classmethod

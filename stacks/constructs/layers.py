@@ -11,33 +11,52 @@ from stacks.constructs.code import layer_code
 from stacks.constructs.runtime import architecture, python, wheel_platform
 from stacks.settings import Settings
 
-WITHOUT_VENDORS = ("runtime", "core")
-WITH_VENDORS = ("runtime", "llm", "core")
+PLAIN = ("runtime", "core")
+VENDORS = "llm"
+TRACES = "traces"
 
 
 class Layers(Construct):
-    """The product, what it needs, and where asked for what calls models."""
+    """The product, what it needs, and where asked for what calls models and what sends traces."""
 
     def __init__(
-        self, scope: Construct, settings: Settings, names: tuple[str, ...] = WITHOUT_VENDORS
+        self, scope: Construct, settings: Settings, *, vendors: bool = False, traces: bool = False
     ) -> None:
         super().__init__(scope, "Layers")
-        self._versions = {
-            name: lambda_.LayerVersion(
-                self,
-                name,
-                layer_version_name=f"{settings.prefix}-{name}",
-                code=layer_code(
-                    self, name, platform=wheel_platform(settings), python=settings.python
-                ),
-                compatible_runtimes=[python(settings)],
-                compatible_architectures=[architecture(settings)],
-            )
-            for name in names
-        }
-        self.without_vendors = [self._versions[name] for name in WITHOUT_VENDORS]
+        self._settings = settings
+        self._sending = traces and settings.traces is not None
+        names = [*PLAIN, *([VENDORS] if vendors else []), *([TRACES] if self._sending else [])]
+        self._versions = {name: self._version(name) for name in names}
+
+    @property
+    def plain(self) -> list[lambda_.LayerVersion]:
+        """For a function that neither calls models nor records spans."""
+        return self._named(*PLAIN)
+
+    @property
+    def traced(self) -> list[lambda_.LayerVersion]:
+        """For a function that records spans."""
+        return self._named(*PLAIN, *self._traces)
 
     @property
     def with_vendors(self) -> list[lambda_.LayerVersion]:
-        """For the one function that calls models."""
-        return [self._versions[name] for name in WITH_VENDORS]
+        """For the one function that calls models, of which it records spans."""
+        return self._named(*PLAIN, VENDORS, *self._traces)
+
+    @property
+    def _traces(self) -> tuple[str, ...]:
+        return (TRACES,) if self._sending else ()
+
+    def _named(self, *names: str) -> list[lambda_.LayerVersion]:
+        return [self._versions[name] for name in names]
+
+    def _version(self, name: str) -> lambda_.LayerVersion:
+        settings = self._settings
+        return lambda_.LayerVersion(
+            self,
+            name,
+            layer_version_name=f"{settings.prefix}-{name}",
+            code=layer_code(self, name, platform=wheel_platform(settings), python=settings.python),
+            compatible_runtimes=[python(settings)],
+            compatible_architectures=[architecture(settings)],
+        )

@@ -39,6 +39,11 @@ def allow_cursor_key(function: Function, settings: Settings) -> None:
     function.allow(["ssm:GetParameter", "ssm:PutParameter"], key)
 
 
+def allow_traces_headers(function: Function, settings: Settings) -> None:
+    """Let `function` read the headers of requests to the collector of traces."""
+    function.allow(["ssm:GetParameter"], _parameter(function, settings, "platform/otlp-headers"))
+
+
 def _parameter(function: Function, settings: Settings, name: str) -> str:
     return Stack.of(function).format_arn(
         service="ssm",

@@ -5,6 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from stacks.constructs import traces
 from stacks.constructs.event_source import SOURCE
 from stacks.constructs.function import Function
 from stacks.constructs.layers import Layers
@@ -57,11 +58,16 @@ class Statuses(Construct):
             self,
             "execution_events",
             settings=settings,
-            layers=layers.without_vendors,
+            layers=layers.traced,
             description="Writes the statuses of executions",
-            environment={**storage.variables, **machines.variables},
+            environment={
+                **storage.variables,
+                **machines.variables,
+                **traces.variables(settings),
+            },
         )
         storage.allow(self.function)
+        traces.allow_sending(self.function, settings)
         machines.allow_starting(self.function)
         machines.allow_reading(self.function)
         machines.allow_stopping(self.function)

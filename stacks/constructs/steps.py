@@ -3,7 +3,7 @@
 from aws_cdk import Duration
 from constructs import Construct
 
-from stacks.constructs import models, secrets
+from stacks.constructs import models, secrets, traces
 from stacks.constructs.function import Function
 from stacks.constructs.layers import Layers
 from stacks.constructs.machines import Machines
@@ -71,6 +71,7 @@ def make_worker(
             **models.variables(settings),
             **(opened if settings.egress_allow else {}),
             **valkey,
+            **traces.variables(settings),
         },
     )
     if settings.valkey is not None:
@@ -109,7 +110,7 @@ def make_abandoned_steps(
         scope,
         "abandoned_steps",
         settings=settings,
-        layers=layers.without_vendors,
+        layers=layers.plain,
         description="Fails steps whose jobs were tried too often",
         environment={**storage.variables, **machines.variables},
     )

@@ -50,9 +50,10 @@ Part = OwnCode | Libraries
 LAYERS: Mapping[str, Part] = {
     part.name: part
     for part in (
-        OwnCode("core", ROOT / "layers/core/python", inside="python", at=LAYERS_AT, max_mb=4),
+        OwnCode("core", ROOT / "layers/core/python", inside="python", at=LAYERS_AT, max_mb=6),
         Libraries("runtime", ROOT / "layers/runtime", max_mb=60),
-        Libraries("llm", ROOT / "layers/llm", max_mb=45),
+        Libraries("llm", ROOT / "layers/llm", max_mb=25),
+        Libraries("traces", ROOT / "layers/traces", max_mb=12),
     )
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloud.bill import Item, table, total
-from cloud.counted_calls import count_since, size_of
+from cloud.counted_calls import count_since, item_bytes, size_of
 from cloud.idle_month import POLLS, free_of_charge, idle_month
 from cloud.unit_prices import REGIONS, US_EAST_1
 
@@ -35,9 +35,21 @@ def test_a_kilobyte_is_one_unit_and_every_index_one_more(tmp_path: Path) -> None
     assert units(tmp_path, call("PutItem", {"Item": item(500, gsi1pk="a", gsi2pk="b")})) == 3
 
 
+def test_an_item_is_as_large_as_its_names_and_values_not_as_their_json() -> None:
+    assert item_bytes({"ab": {"S": '""'}, "c": {"N": "12"}, "d": {"B": "AAAA"}}) == 4 + 3 + 4
+    assert item_bytes({"é": {"BOOL": True}}) == 3
+
+
 def test_a_transaction_takes_two_units_for_one(tmp_path: Path) -> None:
     both = [{"Put": {"Item": item(500)}}, {"ConditionCheck": {}}]
     assert units(tmp_path, call("TransactWriteItems", {"TransactItems": both})) == 4
+
+
+def test_each_item_of_a_batch_is_read(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.jsonl"
+    keys = [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]
+    calls.write_text(call("BatchGetItem", {"RequestItems": {"table": {"Keys": keys}}}))
+    assert count_since(calls, 0).batched_reads == 2
 
 
 def test_only_functions_are_counted_and_only_from_then_on(tmp_path: Path) -> None:

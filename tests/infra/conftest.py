@@ -33,6 +33,7 @@ EVERY_OPTION: Mapping[str, Any] = {
         "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "security_groups": ["sg-0123456789abcdef2"],
     },
+    "traces": {"endpoint": "https://traces.example.com:4318", "sampled": 0.1},
     "alarms": {"email": "alarms@example.com"},
     "functions": {"step_worker": {"memory_mb": 1024, "reserved_concurrency": 50}},
 }

@@ -44,6 +44,13 @@ PLATFORM_KEYS = "PROMPTPILOT_PLATFORM_KEYS"
 MODEL_LIMITS = "PROMPTPILOT_MODEL_LIMITS"
 VALKEY_URL = "PROMPTPILOT_VALKEY_URL"
 OPTIONAL = {CUSTOM_MODELS, EGRESS_ALLOW, MODEL_LIMITS, PLATFORM_KEYS, VALKEY_URL}
+TRACES = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "https://traces.example.com:4318/",
+    "OTEL_TRACES_SAMPLER": "traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "0.1",
+}
+TRACING = {"api", "execution_events", "step_worker"}
+"""The functions that record spans."""
 
 
 def test_there_is_a_function_for_every_folder_with_an_entry() -> None:
@@ -87,17 +94,41 @@ def test_no_function_waits_longer_than_who_waits_for_it(deployment: Deployment) 
     assert deployment.function("live").properties["Timeout"] < 30  # as a WebSocket route does
 
 
-def test_only_the_worker_has_the_vendors_sdks(deployment: Deployment) -> None:
-    layers = {name: deployment.layers(name) for name in FUNCTIONS}
+def test_only_the_worker_has_what_calls_models(deployment: Deployment) -> None:
+    having = {name for name in FUNCTIONS if "llm" in deployment.layers(name)}
 
-    assert layers.pop("step_worker") == {"core", "runtime", "llm"}
-    assert all(each == {"core", "runtime"} for each in layers.values()), layers
+    assert having == {"step_worker"}
+    assert all(deployment.layers(name) >= {"core", "runtime"} for name in FUNCTIONS)
+
+
+def test_who_records_spans_is_who_sends_them_before_an_invocation_ends() -> None:
+    entries = {name: Path(f"functions/{name}/entry.py").read_text() for name in FUNCTIONS}
+
+    assert {name for name, entry in entries.items() if "flushed(" in entry} == TRACING
+
+
+def test_what_sends_traces_comes_along_only_where_somebody_collects_them(
+    dev: Deployment, prod: Deployment
+) -> None:
+    assert {name for name in FUNCTIONS if "traces" in prod.layers(name)} == TRACING
+    for name in FUNCTIONS:
+        told = {each: value for each, value in prod.variables(name).items() if "OTEL" in each}
+        assert told == (TRACES if name in TRACING else {}), name
+        assert dev.layers(name) <= {"core", "runtime", "llm"}
+        assert not [each for each in dev.variables(name) if "OTEL" in each]
+
+
+def test_who_sends_traces_is_told_where_the_headers_of_the_collector_are(prod: Deployment) -> None:
+    for name in TRACING:
+        assert prod.variables(name)[Deployed.SECRETS_PREFIX] == "/promptpilot/prod"
 
 
 def test_every_function_is_told_what_its_ports_need_and_no_more(deployment: Deployment) -> None:
     for name in FUNCTIONS:
         needed = {str(each) for port in ports_of(name) for each in NEEDED_BY[port]}
-        told = set(deployment.variables(name)) - OPTIONAL
+        if deployment.stage == "prod" and name in TRACING:
+            needed.add(Deployed.SECRETS_PREFIX)  # for the headers of the collector
+        told = set(deployment.variables(name)) - OPTIONAL - set(TRACES)
         assert told == needed, name
 
 
@@ -107,7 +138,7 @@ def test_every_variable_that_a_function_reads_is_set_once_its_port_is_used(
     used = {port for name in FUNCTIONS for port in ports_of(name)}
     told = {variable for name in FUNCTIONS for variable in deployment.variables(name)}
 
-    assert told <= {*Deployed, *OPTIONAL}
+    assert told <= {*Deployed, *OPTIONAL, *TRACES}
     assert set(Deployed) - told == {
         variable
         for port, variables in NEEDED_BY.items()

@@ -78,6 +78,8 @@ TABLE = {
     "dynamodb:PutItem",
     "dynamodb:Query",
 }
+KEYS = "ws_*/models/*"
+"""The parameters that hold the keys of workspaces, below the deployment's prefix."""
 BLOBS = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 START = {
@@ -140,10 +142,11 @@ EXPECTED = {
 }
 
 CHOSEN = {
+    ("prod", "execution_events"): {"ssm:GetParameter"},  # the headers of the collector of traces
     ("prod", "step_worker"): {
         *CALL_BEDROCK,
         *JOIN_A_NETWORK,
-    }
+    },
 }
 """By the settings of a stage, beside those."""
 
@@ -165,13 +168,45 @@ def test_the_worker_may_call_those_models_of_bedrock_that_the_settings_name(
 def test_who_answers_users_can_set_the_keys_of_workspaces_and_read_none(
     deployment: Deployment,
 ) -> None:
-    rights = deployment.rights("api")
-    (read,) = rights["ssm:GetParameter"]
-    assert read.endswith("/platform/cursor-key")
-    assert {each.rpartition("/promptpilot/")[2] for each in rights["ssm:PutParameter"]} == {
-        f"{deployment.stage}/platform/cursor-key",
-        f"{deployment.stage}/ws_*/models/*",
+    rights, stage = deployment.rights("api"), deployment.stage
+    headers = {"platform/otlp-headers"} if stage == "prod" else set()
+    assert _secrets(rights, "ssm:GetParameter", stage) == {"platform/cursor-key", *headers}
+    assert _secrets(rights, "ssm:PutParameter", stage) == {"platform/cursor-key", KEYS}
+    assert _secrets(rights, "ssm:DeleteParameter", stage) == {KEYS}
+
+
+def test_the_worker_reads_every_key_and_sets_and_deletes_those_of_workspaces_alone(
+    deployment: Deployment,
+) -> None:
+    rights, stage = deployment.rights("step_worker"), deployment.stage
+    assert _secrets(rights, "ssm:GetParameter", stage) == {"*"}
+    for action in ("ssm:PutParameter", "ssm:DeleteParameter"):
+        assert _secrets(rights, action, stage) == {KEYS}
+
+
+def test_who_sends_traces_reads_the_headers_of_the_collector_and_no_other_secret_for_it(
+    dev: Deployment, prod: Deployment
+) -> None:
+    rights = prod.rights("execution_events")
+    assert _secrets(rights, "ssm:GetParameter", "prod") == {"platform/otlp-headers"}
+    assert "ssm:GetParameter" not in dev.rights("execution_events")
+
+
+def test_functions_use_the_one_table_and_its_indexes_alone(deployment: Deployment) -> None:
+    tables = {
+        resource.partition("/index/")[0]
+        for name in FUNCTIONS
+        for action, resources in deployment.rights(name).items()
+        if action in TABLE
+        for resource in resources
     }
+    assert len(tables) == 1
+
+
+def test_live_pushes_go_to_the_connections_of_the_one_stage(deployment: Deployment) -> None:
+    for name in ("live", "step_worker"):
+        (connections,) = deployment.rights(name)["execute-api:ManageConnections"]
+        assert connections.endswith("/live/*/@connections/*"), name
 
 
 def test_no_right_is_for_a_port_that_the_function_does_not_use(deployment: Deployment) -> None:
@@ -179,7 +214,8 @@ def test_no_right_is_for_a_port_that_the_function_does_not_use(deployment: Deplo
         used = ports_of(name) | (
             {"secrets"} if {"models", "cursor_key"} & ports_of(name) else set()
         )
-        for action in set(deployment.rights(name)) - READ_STREAM:
+        headers = {"ssm:GetParameter"} & CHOSEN.get((deployment.stage, name), set())
+        for action in set(deployment.rights(name)) - READ_STREAM - headers:
             ports = {port for start, port in USED_BY.items() if action.startswith(start)}
             assert ports <= used, (name, action)
 
@@ -272,6 +308,13 @@ def test_only_services_of_a_named_resource_may_invoke_a_function(deployment: Dep
     for permission in deployment.all("AWS::Lambda::Permission"):
         assert permission.properties["Principal"].endswith(".amazonaws.com"), permission
         assert permission.properties["SourceArn"] != "*", permission
+
+
+def _secrets(rights: Mapping[str, set[str]], action: str, stage: str) -> set[str]:
+    """The parameters of the deployment that an action is allowed on, below its prefix."""
+    start = f":parameter/promptpilot/{stage}/"
+    assert all(start in each for each in rights[action]), rights[action]
+    return {each.partition(start)[2] for each in rights[action]}
 
 
 def _within(action: str, resource: str, stage: str) -> bool:

@@ -40,6 +40,14 @@ for package in (functions, promptpilot):
 print("done")
 """
 
+BEGIN_TRACING = """
+import os
+os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"
+from promptpilot.adapters.aws.platform import AwsPlatform
+from promptpilot.telemetry.spans import tracer
+AwsPlatform.otlp_headers = lambda self: None
+"""
+
 WORK = """
 import jwt
 import minijinja
@@ -101,6 +109,25 @@ def test_the_worker_calls_models_without_a_vendor_sdk_and_loads_its_client_when_
     assert worker.run(found) == ""
     assert worker.run(f"import sys\nimport functions.step_worker.handler\n{loaded}") == "False"
     assert worker.run(f"import sys\nimport functions.step_worker.entry\n{loaded}") == "True"
+
+
+@pytest.mark.parametrize("name", ["api", "execution_events", "step_worker"])
+def test_a_function_that_records_spans_begins_to_with_the_layer_of_traces(
+    name: str, dev: Deployment, alone: AloneWith
+) -> None:
+    code = f"{BEGIN_TRACING}import functions.{name}.entry\nprint(tracer() is not None)"
+
+    assert alone({*dev.layers(name), "traces"}).run(code) == "True"
+
+
+def test_without_that_layer_a_function_starts_all_the_same(
+    dev: Deployment, alone: AloneWith
+) -> None:
+    code = f"{BEGIN_TRACING}import functions.api.entry\nprint(tracer())"
+
+    warning, tracer = alone(dev.layers("api")).run(code).splitlines()
+    assert "opentelemetry is not installed" in warning
+    assert tracer == "None"
 
 
 def test_with_all_layers_every_module_of_the_product_can_be_imported(alone: AloneWith) -> None:

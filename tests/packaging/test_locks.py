@@ -38,10 +38,12 @@ def test_every_library_is_held_to_hashes() -> None:
         assert all("--hash=sha256:" in each for each in libraries)
 
 
-def test_vendor_sdks_and_what_only_this_machine_needs_are_not_in_the_runtime_layer() -> None:
+def test_what_few_functions_or_only_this_machine_need_is_not_in_the_runtime_layer() -> None:
     unwanted = {
         "openai",
         "aiohttp",
+        "opentelemetry-sdk",
+        "valkey",
         "httpx2",
         "uvicorn",
         "argon2-cffi",

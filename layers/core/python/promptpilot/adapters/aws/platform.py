@@ -72,6 +72,7 @@ _VALKEY = (f"{_ADAPTERS}.shared_state", "promptpilot.adapters.valkey.client")
 
 CURSOR_KEY = "cursor-key"
 CURSOR_KEY_BYTES = 32
+OTLP_HEADERS = "otlp-headers"
 
 
 async def in_a_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -270,6 +271,13 @@ class AwsPlatform:
             new = SecretStr(secrets.token_hex(CURSOR_KEY_BYTES))
             known = self.secrets.create(PLATFORM, CURSOR_KEY, new)
         return bytes.fromhex(known.get_secret_value())
+
+    def otlp_headers(self) -> SecretStr | None:
+        """What the collector of traces wants with each request; None where operators put nothing.
+
+        Raises `StoreUnavailable`, and `Invalid` where this function is not told of secrets.
+        """
+        return self.secrets.get(PLATFORM, OTLP_HEADERS)
 
     def _set(self, variable: Deployed) -> str:
         return self._settings.deployed(variable)
