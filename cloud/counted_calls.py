@@ -29,6 +29,8 @@ class Counted:
     published: int = 0
     invocations: Counter[str] = field(default_factory=Counter)
     milliseconds: Counter[str] = field(default_factory=Counter)
+    units: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """What it takes to write each item that was written: to delete it takes as much."""
 
 
 def size_of(calls: Path) -> int:
@@ -79,22 +81,44 @@ def _count(call: Mapping[str, Any], counted: Counted) -> None:
         return
     counted.calls[f"{call['service']} {call['operation']}"] += 1
     parameters = call.get("parameters") or {}
-    counted.write_units += sum(_write_units(call["operation"], parameters))
+    counted.write_units += sum(_write_units(call["operation"], parameters, counted.units))
     if call["operation"] == "BatchGetItem":
         asked = parameters["RequestItems"].values()
         counted.batched_reads += sum(len(each["Keys"]) for each in asked)
     counted.published += len(parameters.get("Entries", [])) if call["service"] == "events" else 0
 
 
-def _write_units(operation: str, parameters: Mapping[str, Any]) -> Iterator[int]:
+def _write_units(
+    operation: str, parameters: Mapping[str, Any], known: dict[tuple[str, ...], int]
+) -> Iterator[int]:
     if operation == "PutItem":
-        yield _units(parameters["Item"])
+        yield _put(parameters["Item"], known)
     elif operation == "DeleteItem":
-        yield len(INDEXES) + 1  # what was there is not known: as if it was in every index
+        yield _deleted(parameters["Key"], known)
     elif operation == "TransactWriteItems":
         for each in parameters["TransactItems"]:
-            item = each.get("Put", {}).get("Item")
-            yield TRANSACTED * (_units(item) if item else 1)
+            yield TRANSACTED * _part_units(each, known)
+
+
+def _part_units(part: Mapping[str, Any], known: dict[tuple[str, ...], int]) -> int:
+    """Of one part of a transaction; a condition takes as much as a small item."""
+    if "Put" in part:
+        return _put(part["Put"]["Item"], known)
+    return _deleted(part["Delete"]["Key"], known) if "Delete" in part else 1
+
+
+def _put(item: Mapping[str, Any], known: dict[tuple[str, ...], int]) -> int:
+    units = known[_key(item)] = _units(item)
+    return units
+
+
+def _deleted(key: Mapping[str, Any], known: dict[tuple[str, ...], int]) -> int:
+    """As if it was in every index, where it was written before the count began."""
+    return known.pop(_key(key), len(INDEXES) + 1)
+
+
+def _key(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _units(item: Mapping[str, Any]) -> int:

@@ -13,6 +13,11 @@ heartbeats of state machines, X-Ray, throttling, access logs, the subprotocol th
 answers, the layers' place behind the function's own code, and that a layer lacks something that
 the emulator's own environment has (botocore, PyYAML, h11, wsproto, cryptography). It starts no
 execution again (`RedriveExecution`).
+
+What it has nothing of is tried nowhere but on AWS: calls of Amazon Bedrock and the right to them,
+the worker in a VPC with a Valkey server, snapshots, that the account's own key for parameters
+decrypts a secret for whoever may read it, how long a new secret takes to be readable everywhere,
+and that freezing a process after an invocation loses no span.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -36,9 +37,16 @@ def models() -> Iterator[ScriptedModels]:
 
 
 @pytest.fixture(scope="session")
-def streaming() -> Iterator[StreamingModel]:
+def streaming_server() -> Iterator[StreamingModel]:
     with StreamingModel("Once upon a time there was a model") as serving:
         yield serving
+
+
+@pytest.fixture
+def streaming(streaming_server: StreamingModel) -> StreamingModel:
+    """It says nothing until a test allows it to."""
+    streaming_server.words = Semaphore(0)
+    return streaming_server
 
 
 @pytest.fixture(scope="session")
@@ -62,14 +70,14 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="session")
 def cloud(
     models: ScriptedModels,
-    streaming: StreamingModel,
+    streaming_server: StreamingModel,
     stock: Stock,
     vendor: EchoingVendor,
     collector: Collector,
 ) -> Iterator[Cloud]:
     settings: dict[str, Any] = {
         "stage": "test",
-        "custom_models": {**connection(models), "streaming": {"base_url": streaming.url}},
+        "custom_models": {**connection(models), "streaming": {"base_url": streaming_server.url}},
         "egress_allow": [stock.host],
         "traces": {"endpoint": collector.url},
     }

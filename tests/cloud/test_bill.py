@@ -20,7 +20,8 @@ def call(operation: str, parameters: dict[str, Any], by: str = SESSION) -> str:
 
 
 def item(bytes_: int, **keys: str) -> dict[str, Any]:
-    return {"body": {"S": "x" * bytes_}, **{name: {"S": value} for name, value in keys.items()}}
+    named = {"pk": "a", "sk": "b", **keys}
+    return {"body": {"S": "x" * bytes_}, **{name: {"S": value} for name, value in named.items()}}
 
 
 def units(tmp_path: Path, *lines: str) -> int:
@@ -33,6 +34,15 @@ def test_a_kilobyte_is_one_unit_and_every_index_one_more(tmp_path: Path) -> None
     assert units(tmp_path, call("PutItem", {"Item": item(500)})) == 1
     assert units(tmp_path, call("PutItem", {"Item": item(1500)})) == 2
     assert units(tmp_path, call("PutItem", {"Item": item(500, gsi1pk="a", gsi2pk="b")})) == 3
+
+
+def test_a_deletion_takes_what_the_item_took(tmp_path: Path) -> None:
+    key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    delete, put = call("DeleteItem", {"Key": key}), call("PutItem", {"Item": item(500)})
+    assert units(tmp_path, put, delete) == 1 + 1
+    assert units(tmp_path, delete) == 3  # as if it was in every index
+    both = {"TransactItems": [{"Delete": {"Key": key}}]}
+    assert units(tmp_path, put, call("TransactWriteItems", both)) == 1 + 2
 
 
 def test_an_item_is_as_large_as_its_names_and_values_not_as_their_json() -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from cloud.running import Cloud
 from embedded.demo.client import Client
+from tests.cloud.test_playground import MODELS, make_tale
 from tests.cloud.workflows import make_prompt, make_workflow, prompt_step, start
+from tests.embedded.running import until
+from tests.embedded.streaming_model import FREELY, StreamingModel
 
 SECONDS = 30
 TOLD = {"execution.queued", "execution.step.succeeded", "execution.succeeded"}
@@ -36,6 +39,30 @@ async def test_a_listener_is_told_of_an_execution_from_start_to_end(
                 event = _event(await socket.receive_json())
                 if execution in json.dumps(event):
                     seen.add(event["type"])
+
+
+async def test_the_worker_tells_a_listener_what_the_models_of_a_run_say(
+    cloud: Cloud, one: Client, streaming: StreamingModel
+) -> None:
+    prompt = await asyncio.to_thread(make_tale, one, "Told live")
+    compared = {"prompt_id": prompt, "variables": {"what": "a tale"}, "models": MODELS}
+    calls = streaming.streamed_calls
+    run = await asyncio.to_thread(one.post, "/playground/compare", compared)
+    await asyncio.to_thread(until, lambda: streaming.streamed_calls, lambda now: now == calls + 2)
+    async with aiohttp.ClientSession() as session, asyncio.timeout(SECONDS):
+        offered = subprotocols(one.token)
+        async with session.ws_connect(cloud.live_url, protocols=offered) as socket:
+            await socket.send_json({"action": "subscribe", "run": run["id"]})
+            assert (await socket.receive_json())["type"] == "subscribed"
+            streaming.allow(FREELY)
+            said, ended = dict.fromkeys(MODELS, ""), set()
+            while len(ended) < len(MODELS):
+                for item in (await socket.receive_json())["items"]:
+                    if item["type"] == "run.text":
+                        said[item["model"]] += item["text"]
+                    else:
+                        ended.add(item["model"])
+    assert set(said.values()) == {streaming.text}
 
 
 async def test_another_users_listener_is_told_nothing(
