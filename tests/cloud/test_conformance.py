@@ -2,6 +2,7 @@
 is known what the other tests of this folder prove.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +26,17 @@ def runs() -> Iterator[StatesRuns]:
         account = Account(emulator.url)
         runs = StatesRuns(account.client("stepfunctions"), account.client("sqs"), has_history=False)
         try:
-            runs.start(FIT)
+            runs.start(case for case in FIT if not _is_hurried(case))
+            runs.wait()
+            runs.start(case for case in FIT if _is_hurried(case))
             yield runs
         finally:
             runs.close()
+
+
+def _is_hurried(case: Case) -> bool:
+    """Its times are in seconds, which the others would take up."""
+    return any(f"{name}Seconds" in json.dumps(case.asl) for name in ("Timeout", "Heartbeat"))
 
 
 def test_every_difference_is_of_a_case() -> None:

@@ -63,14 +63,20 @@ class StatesRuns:
         self._thread = threading.Thread(target=self._work)
 
     def start(self, cases: Iterable[Case]) -> None:
-        for number, case in enumerate(cases):
+        for number, case in enumerate(cases, len(self._workers)):
             name = f"case-{number}"
             self._workers[name] = Worker(case, StatesDesk(self._states))
             try:
                 self._executions[name] = self._begin(name, case)
             except ClientError as error:
                 self._refused[name] = str(error)
-        self._thread.start()
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until all that have been started have ended."""
+        for name in self._executions:
+            self._end_of(name)
 
     def _begin(self, name: str, case: Case) -> str:
         definition = json.dumps(case.asl).replace(QUEUE_URL, self._queue_url)
