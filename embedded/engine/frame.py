@@ -118,8 +118,16 @@ class Frame(Place):
 
     def note(self, type: Happening, error: str | None = None) -> None:
         """Note for the history what the present state does."""
-        at_ms = self.entered_ms if type == "state_entered" else epoch_ms()
+        at_ms = self._time_of(type)
         self.news.notes.append(Note(type, at_ms, self._state, self.iteration, error))
+
+    def _time_of(self, type: Happening) -> int:
+        """A state is left when the last thing happened, as the next one is entered then: a moment
+        that is asked for later would be after it.
+        """
+        if type == "state_entered":
+            return self.entered_ms
+        return self.moment_ms if type == "state_exited" else epoch_ms()
 
     def count_events(self, events: int) -> None:
         """Count towards the history's limit. Raises `StateFailed` with States.Runtime past it."""

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from embedded.engine import frame
 from embedded.engine.engine import Engine
 from embedded.engine.notes import MAX_KEPT
+from promptpilot.clock import epoch_ms
 from promptpilot.ports.orchestrator import HistoryEvent, Machine
 from tests.engine.asl import machine, map_, parallel, pass_, task
 from tests.engine.conftest import MakeEngine
@@ -37,6 +39,16 @@ def test_a_chain_tells_what_its_states_did(engine: Engine, statuses: Statuses) -
     ]
     assert [each.id for each in events] == [1, 2, 3, 4]
     assert sorted(each.at for each in events) == [each.at for each in events]
+
+
+def test_a_state_is_left_no_later_than_the_next_is_entered(
+    engine: Engine, statuses: Statuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "epoch_ms", lambda: epoch_ms() + 60_000)
+    engine.start(CHAIN, "one", {})
+    statuses.end_of("one")
+    times = [each.at for each in history(engine)]
+    assert times == sorted(times)
 
 
 def test_the_first_state_is_told_at_once_and_the_same_later(
