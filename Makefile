@@ -15,7 +15,7 @@ ARGS ?=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test test-waiting test-others crash-test mock-test live-test check bench lock upgrade clean synth bootstrap deploy destroy cloud cloud-test cost
+.PHONY: help run demo test test-waiting test-others crash-test mock-test live-test check bench lock upgrade prices clean synth bootstrap deploy destroy cloud cloud-test cost
 .PHONY: install install-dev compile-locks check-format check-lint check-imports check-types check-machines check-asl check-locks check-packages
 
 help:  ## List what there is.

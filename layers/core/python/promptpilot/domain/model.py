@@ -19,7 +19,8 @@ StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 
 class Settings(Model):
-    """How a model is to answer; what is None is left to the model.
+    """How a model is to answer; what is None is left to the model, or has the default that its
+    format requires (the longest answer of Anthropic's).
 
     `reasoning_effort` or `reasoning_tokens` says how much it may think before it answers, in the
     vendor's own measure; a model takes one of them, if any. With `drop_unsupported` a setting that

@@ -5,10 +5,11 @@ from promptpilot.domain.egress import EgressRules
 from promptpilot.domain.event import Event, EventType
 from promptpilot.domain.permissions import Action
 from promptpilot.domain.principal import Principal
-from promptpilot.ports.table import Item, Put, Table
+from promptpilot.ports.table import Table
 from promptpilot.services.outbox import outbox
+from promptpilot.services.setting import Setting
 
-KIND = "egress"
+EGRESS = Setting("egress", keys.egress, EgressRules())
 
 
 def get_egress(principal: Principal, *, table: Table) -> EgressRules:
@@ -30,12 +31,10 @@ def put_egress(principal: Principal, rules: EgressRules, *, table: Table) -> Egr
         subject=workspace,
         hosts=None if rules.allow is None else len(rules.allow),
     )
-    item = Item(key=keys.egress(workspace), kind=KIND, body=rules.model_dump_json())
-    table.write([Put(item), outbox(event)])
-    return rules
+    table.write([EGRESS.put(workspace, rules), outbox(event)])
+    return EGRESS.changed(workspace, rules)
 
 
 def load_rules(workspace: str, *, table: Table) -> EgressRules:
     """The rules that hold; without any, every public host may be called."""
-    item = table.get(keys.egress(workspace))
-    return EgressRules() if item is None else EgressRules.model_validate_json(item.body)
+    return EGRESS.read(workspace, table=table)

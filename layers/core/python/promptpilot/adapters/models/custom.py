@@ -6,7 +6,6 @@ from promptpilot.adapters.models.chat_completions.wire import ChatCompletions
 from promptpilot.adapters.models.http.client import HttpModelClient
 from promptpilot.adapters.models.http.connections import Connections
 from promptpilot.adapters.models.http.keys import bearer
-from promptpilot.adapters.models.http.wire import Call
 from promptpilot.adapters.models.key_order import KeyOrder
 from promptpilot.adapters.models.stored_key import PLATFORM, StoredKey
 from promptpilot.adapters.models.vendor_client import VendorClient, told_without
@@ -35,11 +34,8 @@ class CustomServer:
     async def found(self, path: str) -> bytes:
         """What there is at a path. Raises a `ModelError`."""
         key = await self._keys.first()
-        url = f"{self._connections.base_url}/{path}"
         with told_without(key):
-            headers = await bearer(key)(url, Call(path, b""))
-            connection = await self._connections.here()
-            return await connection.get(url, headers, wire=self._wire)
+            return await self._client_of(key).found(path, {})
 
     async def close(self) -> None:
         """Close the connections, on whichever event loop they were made."""

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from promptpilot.adapters.models.http.client import HttpModelClient
 from promptpilot.adapters.models.http.connections import Connections
-from promptpilot.adapters.models.http.wire import Authorize, Call, Wire
+from promptpilot.adapters.models.http.wire import Authorize, Wire
 from promptpilot.adapters.models.key_order import KeyOrder
 from promptpilot.adapters.models.stored_key import PLATFORM, StoredKey
 from promptpilot.adapters.models.vendor_client import VendorClient, told_without
@@ -68,7 +68,7 @@ class VendorModels:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 with told_without(key):
-                    await self._check(self._client_of(key), key)
+                    await self._check(self._client_of(key))
         except self._vendor.check.passed:
             return
         except TimeoutError as error:
@@ -84,27 +84,18 @@ class VendorModels:
     def _wire(self) -> Wire:
         return self._vendor.wire()
 
-    async def _check(self, client: HttpModelClient, key: SecretStr) -> None:
-        check, connections = self._vendor.check, self._reachable()
+    async def _check(self, client: HttpModelClient) -> None:
+        check = self._vendor.check
         if check.model:
             await client.complete(_shortest(f"{self._vendor.prefix}{check.model}"))
             return
-        await self._found(connections, check.path, check.headers, key)
+        await client.found(check.path, check.headers)
 
     async def found(self, path: str, headers: Mapping[str, str]) -> bytes:
         """What there is at a path, for whoever has everybody's key. Raises a `ModelError`."""
-        connections = self._reachable()
         key = await KeyOrder(None, self._everybodys).first()
         with told_without(key):
-            return await self._found(connections, path, headers, key)
-
-    async def _found(
-        self, connections: Connections, path: str, headers: Mapping[str, str], key: SecretStr
-    ) -> bytes:
-        url = f"{connections.base_url}/{path}"
-        authorization = await self._vendor.authorize(key)(url, Call(path, b""))
-        connection = await connections.here()
-        return await connection.get(url, {**headers, **authorization}, wire=self._wire)
+            return await self._client_of(key).found(path, headers)
 
     def _client_of(self, key: SecretStr) -> HttpModelClient:
         authorize = self._vendor.authorize(key) if key else self._without_key()

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, WrapValidator, model_validator
+from pydantic import ConfigDict, WrapValidator, model_validator
 from pydantic_core import to_json
 
-from promptpilot.adapters.models.anthropic_messages.kept_content import is_sound, keep
-from promptpilot.adapters.models.http.replies import Part, none_unless_valid, served_model
+from promptpilot.adapters.models.anthropic_messages.kept_content import keep
+from promptpilot.adapters.models.http.replies import Count, Part, none_unless_valid, served_model
 from promptpilot.adapters.models.http.status_errors import CODE
+from promptpilot.adapters.models.http.written_calls import is_sound
 from promptpilot.domain.message import ToolCall
 from promptpilot.domain.model import Completion, Usage
 from promptpilot.step_errors import ModelRefused
-
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 _FINISHED = {
     "end_turn": "stop",
@@ -54,16 +53,16 @@ class ContentBlock(Part):
 
 
 class _OutputDetails(Part):
-    thinking_tokens: _Count | None = None
+    thinking_tokens: Count | None = None
 
 
 class TokenUsage(Part):
     """What a message has used; in a stream what it has used so far, where that has changed."""
 
-    input_tokens: _Count | None = None
-    cache_read_input_tokens: _Count | None = None
-    cache_creation_input_tokens: _Count | None = None
-    output_tokens: _Count
+    input_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    output_tokens: Count
     output_tokens_details: _OutputDetails | None = None
 
     def as_ours(self) -> Usage | None:

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic_core import from_json
 
 from promptpilot.adapters.models.anthropic_messages.answer import ContentBlock
-from promptpilot.adapters.models.anthropic_messages.kept_content import is_sound
 from promptpilot.adapters.models.http.replies import Part
+from promptpilot.adapters.models.http.written_calls import is_sound
 
 
 class BlockStart(Part):

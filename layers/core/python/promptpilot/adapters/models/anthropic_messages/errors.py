@@ -6,6 +6,7 @@ from typing import Any
 
 from promptpilot.adapters.models.http.status_errors import (
     CODE,
+    broken_off,
     error_object,
     status_error,
     text_of,
@@ -63,13 +64,7 @@ def stream_error(error: Any, model: str) -> ModelError:
     told = error if isinstance(error, dict) else {}
     otherwise = ModelRejectedRequest if told.get("type") == _INVALID else ModelUnavailable
     kind = _kind(told, text_of(told.get("message"))) or otherwise
-    facts = ", ".join(_facts(told))
-    failure = kind(
-        reason=f"The model's server broke its answer off with an error{facts and f' ({facts})'}."
-    )
-    if isinstance(failure, ModelUnknown):
-        failure.model = model
-    return failure
+    return broken_off(kind, _facts(told), model)
 
 
 def _kind(told: Mapping[str, Any], words: str) -> type[ModelError] | None:

@@ -6,7 +6,7 @@ A turn without thinking is written anew from its text and its calls.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from promptpilot.domain.json_value import json_fault
+from promptpilot.adapters.models.http.written_calls import is_sound
 from promptpilot.domain.message import CallTurn
 
 Block = dict[str, Any]
@@ -36,11 +36,6 @@ def kept(turn: CallTurn, model: str) -> list[Block] | None:
     blocks = [dict(block) for block in content]
     calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
     return blocks if calls == [each.id for each in turn.tool_calls] else None
-
-
-def is_sound(given: Any) -> bool:
-    """Whether what a model gave as the input of a tool can be its arguments."""
-    return isinstance(given, dict) and json_fault(given) is None
 
 
 def _sendable(block: Block) -> Block:

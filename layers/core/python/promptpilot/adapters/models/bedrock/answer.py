@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, WrapValidator
+from pydantic import WrapValidator
 from pydantic_core import to_json
 
-from promptpilot.adapters.models.bedrock.kept_content import Block, is_sound, keep
-from promptpilot.adapters.models.http.replies import Part, none_unless_valid, served_model
+from promptpilot.adapters.models.bedrock.kept_content import Block, keep
+from promptpilot.adapters.models.http.replies import Count, Part, none_unless_valid, served_model
+from promptpilot.adapters.models.http.written_calls import is_sound
 from promptpilot.domain.message import ToolCall
 from promptpilot.domain.model import Completion, Usage
 from promptpilot.step_errors import ModelRefused
-
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 _FINISHED = {
     "end_turn": "stop",
@@ -30,10 +29,10 @@ _REFUSALS = frozenset({"guardrail_intervened", "content_filtered"})
 class TokenUsage(Part):
     """Of the Bedrock Runtime API Reference."""
 
-    inputTokens: _Count  # noqa: N815 - the API's own name
-    outputTokens: _Count  # noqa: N815
-    cacheReadInputTokens: _Count | None = None  # noqa: N815
-    cacheWriteInputTokens: _Count | None = None  # noqa: N815
+    inputTokens: Count  # noqa: N815 - the API's own name
+    outputTokens: Count  # noqa: N815
+    cacheReadInputTokens: Count | None = None  # noqa: N815
+    cacheWriteInputTokens: Count | None = None  # noqa: N815
 
     def as_ours(self) -> Usage:
         """`inputTokens` is neither what was read from the cache nor what was written to it: all of

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from promptpilot.adapters.models.bedrock.kept_content import Block, is_sound
+from promptpilot.adapters.models.bedrock.kept_content import Block
 from promptpilot.adapters.models.http.replies import Part
+from promptpilot.adapters.models.http.written_calls import is_sound
 
 
 class _ToolUseStart(Part):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from promptpilot.adapters.models.http.status_errors import (
     CODE,
+    broken_off,
     error_object,
     status_error,
     text_of,
@@ -76,11 +77,7 @@ def stream_error(exception: str, payload: bytes, model: str) -> ModelError:
     told = error_object(payload)
     code = exception[:1].upper() + exception[1:]  # a member of the stream, named after its shape
     kind = _kind(code, text_of(told.get("message"))) or ModelUnavailable
-    facts = ", ".join(_facts(code, told.get("originalStatusCode")))
-    error = kind(reason=f"Amazon Bedrock broke its answer off{facts and f' ({facts})'}.")
-    if isinstance(error, ModelUnknown):
-        error.model = model
-    return error
+    return broken_off(kind, _facts(code, told.get("originalStatusCode")), model)
 
 
 def _code(told: str) -> str:

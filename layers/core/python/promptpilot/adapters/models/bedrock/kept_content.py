@@ -6,7 +6,7 @@ A turn that has no reasoning is written anew from its text and its calls.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from promptpilot.domain.json_value import json_fault
+from promptpilot.adapters.models.http.written_calls import is_sound
 from promptpilot.domain.message import CallTurn
 
 Block = Mapping[str, Any]
@@ -32,11 +32,6 @@ def kept(turn: CallTurn, model: str) -> list[Block] | None:
     content: list[Block] = opaque["content"]
     called = [block["toolUse"]["toolUseId"] for block in content if "toolUse" in block]
     return content if called == [each.id for each in turn.tool_calls] else None
-
-
-def is_sound(given: Any) -> bool:
-    """Whether what a model gave as the input of a tool can be its arguments."""
-    return isinstance(given, dict) and json_fault(given) is None
 
 
 def _sendable(block: Block) -> Block:

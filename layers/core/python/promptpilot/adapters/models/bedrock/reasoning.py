@@ -37,7 +37,6 @@ _ADAPTIVE = _passed_on("thinking", {"type": "adaptive"})
 _CONVERSE = {
     each: {"outputConfig": {"effort": each}} for each in ("low", "medium", "high", "xhigh", "max")
 }
-_THREE = ("low", "medium", "high")
 
 _FAMILIES: Mapping[str, _Family] = {
     # Takes an effort, but does not decide itself when to think.

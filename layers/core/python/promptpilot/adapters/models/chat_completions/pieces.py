@@ -2,26 +2,24 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, WrapValidator
+from pydantic import WrapValidator
 
-from promptpilot.adapters.models.http.replies import Part, none_unless_valid
+from promptpilot.adapters.models.http.replies import Count, Part, none_unless_valid
 from promptpilot.domain.model import Usage
-
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 
 class _InputDetails(Part):
-    cached_tokens: _Count | None = None
-    cache_write_tokens: _Count | None = None
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
 
 
 class _OutputDetails(Part):
-    reasoning_tokens: _Count | None = None
+    reasoning_tokens: Count | None = None
 
 
 class _Usage(Part):
-    prompt_tokens: _Count
-    completion_tokens: _Count
+    prompt_tokens: Count
+    completion_tokens: Count
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 

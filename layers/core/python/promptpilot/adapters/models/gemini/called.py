@@ -11,14 +11,11 @@ from typing import Any
 from pydantic_core import to_json
 
 from promptpilot.adapters.models.gemini.pieces import FunctionCall
-from promptpilot.domain.json_value import json_fault
-from promptpilot.domain.message import CallTurn, ResultTurn, ToolCall, Turn
+from promptpilot.adapters.models.http.written_calls import is_sound, made_id
+from promptpilot.domain.message import CallTurn, ResultTurn, ToolCall
 
 _KEPT = "gemini"
 """Under which the parts are in `opaque`, which may be another vendor's."""
-
-MAX_ID = 64
-_NO_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 _UNSIGNED = re.compile(r"(models/)?(gemini-[12]\b|gemma)")
 """Models that check no signatures (Google's page on thought signatures)."""
@@ -30,9 +27,7 @@ Json = dict[str, Any]
 
 
 def tool_calls(calls: Iterable[FunctionCall], *, before: int) -> tuple[ToolCall, ...]:
-    """The calls of an answer; `before` are in the conversation already, so that an id that we make
-    is like no other in it.
-    """
+    """The calls of an answer; `before` are in the conversation already."""
     return tuple(_tool_call(call, place) for place, call in enumerate(calls, before))
 
 
@@ -74,15 +69,10 @@ def result_parts(
     return [_result_part(each, known=each.call_id in ids) for each in ordered]
 
 
-def calls_before(turns: Iterable[Turn]) -> int:
-    """How many calls there are in a conversation."""
-    return sum(len(each.tool_calls) for each in turns if isinstance(each, CallTurn))
-
-
 def _tool_call(call: FunctionCall, place: int) -> ToolCall:
     args = {} if call.args is None else call.args
-    own = call.id or f"call-{place}-{_NO_ID.sub('-', call.name)}"[:MAX_ID]
-    if isinstance(args, dict) and json_fault(args) is None:
+    own = call.id or made_id(call.name, place)
+    if is_sound(args):
         return ToolCall(id=own, name=call.name, arguments=args)
     return ToolCall(id=own, name=call.name, malformed=to_json(args).decode())
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from promptpilot.adapters.models.http.status_errors import (
     CODE,
     PARAM,
+    broken_off,
     error_object,
     status_error,
     text_of,
@@ -70,11 +71,7 @@ def told_error(error: Any, model: str) -> ModelError:
     told = _read(error if isinstance(error, dict) else {})
     if isinstance(told.code, int) and 400 <= told.code < 600:
         return _error(told.code, {}, told, model)
-    kind = _kind(told) or ModelUnavailable
-    facts = ", ".join(_facts(told))
-    return kind(
-        reason=f"The model's server broke its answer off with an error{facts and f' ({facts})'}."
-    )
+    return broken_off(_kind(told) or ModelUnavailable, _facts(told), model)
 
 
 def error_in(text: str) -> Mapping[str, Any]:

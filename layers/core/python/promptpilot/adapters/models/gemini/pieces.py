@@ -2,13 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel, WrapValidator
+from pydantic import BeforeValidator, ConfigDict, RootModel, WrapValidator
 from pydantic.alias_generators import to_camel
 
-from promptpilot.adapters.models.http.replies import Part, none_unless_valid
+from promptpilot.adapters.models.http.replies import Count, Part, none_unless_valid
 from promptpilot.domain.model import Usage
-
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 
 class _Camel(Part):
@@ -46,12 +44,12 @@ class _Feedback(_Camel):
 
 
 class _Usage(_Camel):
-    prompt_token_count: _Count
-    tool_use_prompt_token_count: _Count = 0
-    cached_content_token_count: _Count = 0
-    candidates_token_count: _Count | None = None
-    thoughts_token_count: _Count = 0
-    total_token_count: _Count | None = None
+    prompt_token_count: Count
+    tool_use_prompt_token_count: Count = 0
+    cached_content_token_count: Count = 0
+    candidates_token_count: Count | None = None
+    thoughts_token_count: Count = 0
+    total_token_count: Count | None = None
 
 
 class Piece(_Camel):

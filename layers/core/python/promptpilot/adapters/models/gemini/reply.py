@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from promptpilot.adapters.models.gemini.called import Json, calls_before, kept, tool_calls
+from promptpilot.adapters.models.gemini.called import Json, kept, tool_calls
 from promptpilot.adapters.models.gemini.errors import told_error
 from promptpilot.adapters.models.gemini.pieces import (
     AnswerPart,
@@ -14,6 +14,7 @@ from promptpilot.adapters.models.gemini.pieces import (
 from promptpilot.adapters.models.http.replies import read_reply, served_model
 from promptpilot.adapters.models.http.status_errors import CODE
 from promptpilot.adapters.models.http.wire import Reply
+from promptpilot.adapters.models.http.written_calls import calls_before
 from promptpilot.domain.model import Completion, ModelRequest, Usage
 from promptpilot.step_errors import (
     ModelAuthFailed,

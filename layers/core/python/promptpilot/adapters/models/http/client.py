@@ -1,13 +1,13 @@
 """`ModelClient` over HTTP, for any vendor whose format has a `Wire`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from promptpilot.adapters.models.http.connections import Connections
 from promptpilot.adapters.models.http.limits import bounded
 from promptpilot.adapters.models.http.status_errors import refuses_streaming
-from promptpilot.adapters.models.http.wire import Authorize, Reply, StreamReader, Wire
+from promptpilot.adapters.models.http.wire import Authorize, Call, Reply, StreamReader, Wire
 from promptpilot.domain.model import Completion, ModelRequest
 from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, OnText
 from promptpilot.step_errors import ModelRejectedRequest, ModelTimeout
@@ -42,6 +42,13 @@ class HttpModelClient:
                 return await self._ask(request, attachments)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
+
+    async def found(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """What there is at a path of the server. Raises a `ModelError`."""
+        url = f"{self._connections.base_url}/{path}"
+        authorization = await self._authorize(url, Call(path, b""))
+        connection = await self._connections.here()
+        return await connection.get(url, {**headers, **authorization}, wire=self._wire)
 
     async def close(self) -> None:
         """Close the connections, on whichever event loop they were made."""

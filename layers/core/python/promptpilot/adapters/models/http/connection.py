@@ -82,14 +82,12 @@ class Connection:
                 return Reply(kind, None)
             return Reply(kind, await _body(response))
 
-    async def get(
-        self, url: str, headers: Mapping[str, str], *, wire: Wire, model: str = ""
-    ) -> bytes:
+    async def get(self, url: str, headers: Mapping[str, str], *, wire: Wire) -> bytes:
         """The body that is found at a URL. Raises a `ModelError`."""
         async with _sent(self._session, "GET", url, headers) as response:
             told = await _body(response)
             if not 200 <= response.status < 300:
-                raise wire.error(response.status, response.headers, told, model)
+                raise wire.error(response.status, response.headers, told, model="")
             return told
 
     async def close(self) -> None:

@@ -1,13 +1,22 @@
 """What is common to reading the replies of vendors, which send JSON."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+)
 
 from promptpilot.adapters.models.http.wire import Reply
 from promptpilot.step_errors import ModelUnavailable
 
 MAX_MODEL_NAME = 200
+
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
+"""How many tokens; what is said as text or as a fraction is none."""
 
 M = TypeVar("M", bound=BaseModel)
 

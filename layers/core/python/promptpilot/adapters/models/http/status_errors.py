@@ -84,6 +84,18 @@ def status_error(
     return error
 
 
+def broken_off(kind: type[ModelError], facts: Iterable[str], model: str) -> ModelError:
+    """The error of our tree for one that came where an answer of `model`, or its rest, should have
+    been; `facts` as in `status_error`.
+    """
+    named = ", ".join(facts)
+    told = f" ({named})" if named else ""
+    error = kind(reason=f"The model's server broke its answer off with an error{told}.")
+    if isinstance(error, ModelUnknown):
+        error.model = model
+    return error
+
+
 def refuses_streaming(error: ModelRejectedRequest) -> bool:
     """Whether the same request may be taken by that server when it is not to be streamed."""
     return isinstance(error.__cause__, StatusError) and error.__cause__.about_streaming

@@ -1,6 +1,9 @@
-"""Calls of functions whose arguments a model writes as text, as OpenAI's formats have them."""
+"""Calls of functions that models make: what vendors' formats have in common, first of all those of
+OpenAI, in which a model writes the arguments as text.
+"""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,13 +12,21 @@ from pydantic_core import to_json
 from promptpilot.domain.json_value import json_fault
 from promptpilot.domain.message import CallTurn, ToolCall, Turn
 
+_MAX_ID = 64
+_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
+
 
 def written_call(id: str, name: str, arguments: str) -> ToolCall:
     """The call; no text at all is a call without arguments."""
     parsed = _parsed(arguments) if arguments.strip() else {}
-    if isinstance(parsed, dict) and json_fault(parsed) is None:
+    if is_sound(parsed):
         return ToolCall(id=id, name=name, arguments=parsed)
     return ToolCall(id=id, name=name, malformed=arguments)
+
+
+def is_sound(given: Any) -> bool:
+    """Whether what a model gave as the input of a tool can be its arguments."""
+    return isinstance(given, dict) and json_fault(given) is None
 
 
 def arguments_text(call: ToolCall) -> str:
@@ -39,8 +50,10 @@ def kept_of(turn: CallTurn, format: str) -> Mapping[str, Any]:
 
 
 def made_id(name: str, place: int) -> str:
-    """An id for a call that came without one, `place` being how many there were before it."""
-    return f"call-{place}-{name}"[:64]
+    """An id for a call that came without one, `place` being how many there were before it: like no
+    other in the conversation, and one that every vendor takes.
+    """
+    return f"call-{place}-{_NOT_IN_AN_ID.sub('-', name)}"[:_MAX_ID]
 
 
 def calls_before(turns: Iterable[Turn]) -> int:

@@ -2,12 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, WrapValidator
+from pydantic import ConfigDict, WrapValidator
 
-from promptpilot.adapters.models.http.replies import Part, none_unless_valid
+from promptpilot.adapters.models.http.replies import Count, Part, none_unless_valid
 from promptpilot.domain.model import Usage
-
-_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 
 class _Kept(Part):
@@ -49,17 +47,17 @@ class Item(_Kept):
 
 
 class _InputDetails(Part):
-    cached_tokens: _Count | None = None
-    cache_write_tokens: _Count | None = None
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
 
 
 class _OutputDetails(Part):
-    reasoning_tokens: _Count | None = None
+    reasoning_tokens: Count | None = None
 
 
 class _Usage(Part):
-    input_tokens: _Count
-    output_tokens: _Count
+    input_tokens: Count
+    output_tokens: Count
     input_tokens_details: _InputDetails | None = None
     output_tokens_details: _OutputDetails | None = None
 
