@@ -73,6 +73,7 @@ class EmbeddedPlatform:
             on_status=execution_events,
             on_abandoned=abandoned_steps,
             repeats_alike=True,
+            offload=offload,
             on_progress=lambda name: self._waiter.announce(_progress_of(name)),
         )
         self._engine.at_stop(self._models.close)

@@ -41,6 +41,7 @@ from embedded.engine.task_tokens import (
 from embedded.engine.turn import OnProgress
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import Invalid, NotFound, StoreUnavailable, TooLarge
+from promptpilot.ports.offload import Offload
 from promptpilot.ports.orchestrator import HistoryEvent, Machine
 
 ANSWER_SECONDS = 10.0
@@ -71,6 +72,7 @@ class Engine:
         running_delay: float = 0.2,
         evaluation_seconds: float = 2.0,
         repeats_alike: bool = False,
+        offload: Offload | None = None,
     ) -> None:
         """`redelivery_seconds` are the pauses before a failed job is delivered again; after the
         last delivery it is given up, and `on_abandoned` gets it. `on_progress` gets the name of an
@@ -79,6 +81,8 @@ class Engine:
         `evaluation_seconds` on the processor. `repeats_alike` says that the worker keeps its
         results and answers a job that it has done before from there: then not every step need be
         journaled before the next, and an execution may stand some steps back after a crash.
+        `offload` is how the loop makes calls that take a moment; without it they are made in a
+        thread.
         """
         database.execute_script(SCHEMA)
         self.database = database
@@ -92,7 +96,7 @@ class Engine:
             redelivery_seconds=redelivery_seconds,
             on_abandoned=on_abandoned,
         )
-        self._status = StatusEvents(self.loop, self.journal, on_status, running_delay)
+        self._status = StatusEvents(self.loop, self.journal, on_status, running_delay, offload)
         self._executions = Executions(database, self.journal, self._status)
         self._tokens = TaskTokens(self.loop, database.write(count_boot))
         self._sandbox = Sandbox(evaluation_seconds)
@@ -133,7 +137,7 @@ class Engine:
         try:
             if self._thread.running:
                 self._thread.run(self._settle(grace_seconds), grace_seconds + 2 * SETTLE_SECONDS)
-                self._status.shut_down()
+                self._thread.run(self._status.shut_down(), None)
                 self._thread.run(self._suspend(), 2 * SETTLE_SECONDS)
         finally:
             self._thread.stop()

@@ -47,8 +47,8 @@ class EventLoop:
             return False
         return True
 
-    def run(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-        """The coroutine's result, from outside. Raises `TimeoutError` after `seconds`."""
+    def run(self, coroutine: Coroutine[Any, Any, T], seconds: float | None) -> T:
+        """The coroutine's result, from outside. Raises `TimeoutError` after `seconds`, if any."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(seconds)
 
     def stop(self) -> None:

@@ -78,6 +78,11 @@ class Execution:
         return self._durable is None
 
     @property
+    def events(self) -> int:
+        """How many events its history has, as Step Functions counts them."""
+        return self._events
+
+    @property
     def settling(self) -> bool:
         """Whether it has a result, or its end, that is not durable yet."""
         pending = self._turn is not None and not self._turn.over

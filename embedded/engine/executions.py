@@ -60,11 +60,11 @@ class Executions:
         """The execution's end is durable."""
         if self._running.get(execution.name) is execution:
             del self._running[execution.name]
-        self.tell(execution.row)
+        self.tell(execution.row, execution.events)
 
-    def tell(self, row: ExecutionRow) -> None:
-        """Tell how an execution ended."""
-        self._status.ended(row, workflow_of(row.machine))
+    def tell(self, row: ExecutionRow, events: int | None = None) -> None:
+        """Tell how an execution ended; `events` is the length of its history, where known."""
+        self._status.ended(row, workflow_of(row.machine), events)
 
     def give_up(self, row: ExecutionRow, reason: str) -> None:
         """End an execution whose machine cannot be run any more."""

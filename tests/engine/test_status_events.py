@@ -1,8 +1,13 @@
 """What is told of executions, and that no end is lost."""
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from tests.engine.asl import machine, pass_, task
+from embedded.engine.status_events import SHORT_EVENTS
+from tests.engine.asl import machine, map_, pass_, task
 from tests.engine.conftest import MakeEngine
 from tests.engine.scripted_worker import ScriptedWorker, silence
 from tests.engine.statuses import Statuses
@@ -106,3 +111,36 @@ def test_only_what_failed_is_kept_for_who_resumes_it(
     frames = engine.database.rows("SELECT state FROM engine_frame")
     variables = engine.database.rows("SELECT name, value FROM engine_variable")
     assert (frames, variables) == (([("b",)], [("x", "1")]) if kept else ([], []))
+
+
+async def _in_place(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return call(*args, **kwargs)
+
+
+def test_a_short_execution_is_told_in_place_and_a_long_one_in_a_thread(
+    make_engine: MakeEngine,
+) -> None:
+    threads: dict[str, str] = {}
+    statuses = Statuses()
+
+    def on_status(event: dict[str, Any]) -> None:
+        threads[event["detail"]["name"]] = threading.current_thread().name
+        statuses(event)
+
+    engine = make_engine(on_status=on_status, offload=_in_place)
+    engine.start_up()
+    engine.start(machine({"p": pass_()}), "short", {})
+    engine.start(machine({"m": map_({"p": pass_()}, Items=[0] * SHORT_EVENTS)}), "long", {})
+    statuses.end_of("short")
+    statuses.end_of("long")
+    assert threads["short"] == "engine"
+    assert threads["long"].startswith("status")
+
+
+def test_what_is_not_taken_in_place_is_told_again(make_engine: MakeEngine) -> None:
+    statuses = Statuses(refusals=1)
+    engine = make_engine(on_status=statuses, offload=_in_place)
+    engine.start_up()
+    engine.start(machine({"p": pass_()}), "one", {})
+    assert statuses.end_of("one")["status"] == "SUCCEEDED"
+    assert statuses.refused == 1
