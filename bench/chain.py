@@ -8,7 +8,7 @@ from statistics import median
 import uvloop
 
 from bench.api import Api, UnexpectedAnswerError, session
-from bench.chain_floors import open_chains
+from bench.chain_floors import least_chain, open_chains
 from bench.chain_work import TEMPLATES, notes, variables, workflow
 from bench.figures import Figure
 from bench.floors import sqlite_commits_per_second
@@ -23,6 +23,7 @@ WARM_UP = 20
 SLOW_MS = 200
 CRITICAL_SECONDS = len(TEMPLATES) * SLOW_MS / 1000
 PRODUCT = "the product"
+LEAST = "least durable server"
 BAREST = "bare aiohttp loop"
 ALONE = "a run, one at a time"
 BUSY = f"steps, {AT_ONCE} runs at once"
@@ -63,8 +64,13 @@ async def _measure(folder: Path, rounds: int) -> list[Figure]:
         server = stack.enter_context(product(folder, urls))
         http = await stack.enter_async_context(session(AT_ONCE))
         user = await Api(http, server.url).signed_up(0)
+        least = stack.enter_context(module("bench.least_server", folder / "least.log", str(folder)))
         chains = [
-            {PRODUCT: await _product_chain(user, name), **await open_chains(stack, url)}
+            {
+                PRODUCT: await _product_chain(user, name),
+                LEAST: least_chain(http, least.url, url),
+                **await open_chains(stack, url),
+            }
             for name, url in urls.items()
         ]
         fast, slow = chains

@@ -1,4 +1,6 @@
-"""The chain without a product: a bare loop of model calls, with two clients."""
+"""The chain without a product: a bare loop of model calls, with two clients, and the least server
+that keeps what it does.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -54,5 +56,16 @@ async def open_chains(stack: AsyncExitStack, url: str) -> dict[str, Call]:
 def _chain(ask: Ask) -> Call:
     async def call(number: int) -> str:
         return await run_bare(ask, notes(number))
+
+    return call
+
+
+def least_chain(http: aiohttp.ClientSession, server: str, model: str) -> Call:
+    """The chain by `bench.least_server` at the URL `server`, on the model at `model`."""
+
+    async def call(number: int) -> str:
+        asked = {"text": notes(number), "model": model}
+        async with http.post(server, json=asked) as response:
+            return str((await response.json())["output"])
 
     return call
