@@ -59,7 +59,13 @@ class Database:
         self._group_commit = GroupCommit(self._writer)
         self._disk = WalFlush(path)
 
-    def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+    def write(
+        self,
+        change: Callable[[sqlite3.Connection], T],
+        *,
+        durable: bool = True,
+        single: bool = False,
+    ) -> T:
         """Run `change` in a transaction; when this returns, what it did is on the disk.
 
         Without `durable` it outlives the process, but not a loss of power before the next durable
@@ -71,28 +77,30 @@ class Database:
         another writer, so it must be short and must not wait for anything. Raises
         `StoreUnavailable` when the store is locked, full or broken: then nothing was written. Only
         where the disk failed at the very end is that uncertain; nothing is written after that.
+
+        `single` says that the change executes one statement and nothing else.
         """
         if not durable:
-            return self._commit(change)
+            return self._commit(change, single)
         self._disk.owe()
         try:
-            result = self._commit(change)
+            result = self._commit(change, single)
             self._disk.flush()
         finally:
             self._disk.pay()
         return result
 
-    def promise(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def promise(self, change: Callable[[sqlite3.Connection], T], *, single: bool = False) -> T:
         """Like `write`; but while this thread is `promising`, durable once `keep` has been called.
 
         A change that raises is no promise.
         """
         promises: Promises | None = getattr(self._local, "promises", None)
         if promises is None:
-            return self.write(change)
+            return self.write(change, single=single)
         self._disk.owe()
         try:
-            result = self._commit(change)
+            result = self._commit(change, single)
         except BaseException:
             self._disk.pay()
             raise
@@ -116,9 +124,9 @@ class Database:
         """
         self._disk.settle()
 
-    def _commit(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def _commit(self, change: Callable[[sqlite3.Connection], T], single: bool) -> T:
         self._disk.require_sound()
-        return self._group_commit.run(change)
+        return self._group_commit.run(change, single=single)
 
     def execute_script(self, script: str) -> None:
         """Execute SQL statements, each ended by a semicolon, in one transaction."""

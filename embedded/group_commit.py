@@ -46,10 +46,11 @@ def is_out_of_reach(error: BaseException) -> bool:
 class _Request:
     """One writer's change and, in the end, its outcome. `bell` rings when there is news."""
 
-    __slots__ = ("bell", "change", "error", "leads", "result")
+    __slots__ = ("bell", "change", "error", "leads", "result", "single")
 
-    def __init__(self, change: Callable[[sqlite3.Connection], Any]) -> None:
+    def __init__(self, change: Callable[[sqlite3.Connection], Any], *, single: bool) -> None:
         self.change = change
+        self.single = single
         self.bell = threading.Lock()
         self.bell.acquire()
         self.leads = False
@@ -77,21 +78,22 @@ class GroupCommit:
         self._leader: int | None = None
         self._closed = False
 
-    def run(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `change` in a transaction; when this returns, it is committed.
+    def run(self, change: Callable[[sqlite3.Connection], T], *, single: bool = False) -> T:
+        """Run `change` in a transaction; when this returns, it is committed. `single` says that it
+        executes one statement, which then needs no transaction around it.
 
         An exception of the change undoes that change alone and is raised here. Raises
         `StoreUnavailable` when the store is locked, full or broken: then nothing was written.
         """
         if self._leader == threading.get_ident():
             raise RuntimeError("a change cannot write again: it is in a transaction already")
-        outcome: T = self._submit(_Request(change), last=False)
+        outcome: T = self._submit(_Request(change, single=single), last=False)
         return outcome
 
     def close(self) -> None:
         """Finish what is queued and refuse everything after it."""
         with suppress(StoreUnavailable):
-            self._submit(_Request(lambda _: None), last=True)
+            self._submit(_Request(lambda _: None, single=False), last=True)
 
     def _submit(self, request: _Request, *, last: bool) -> Any:
         try:
@@ -144,10 +146,10 @@ class GroupCommit:
     def _commit(self, batch: list[_Request]) -> None:
         connection = self._connection
         try:
-            connection.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 self._do_alone(batch[0])
             else:
+                connection.execute("BEGIN IMMEDIATE")
                 for request in batch:
                     self._do_among_others(request)
                 connection.execute("COMMIT")
@@ -161,6 +163,10 @@ class GroupCommit:
                 raise
 
     def _do_alone(self, request: _Request) -> None:
+        if request.single:
+            self._do_single(request)
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
         try:
             request.result = request.change(self._connection)
         except Exception as error:
@@ -170,6 +176,15 @@ class GroupCommit:
             request.error = error
         else:
             self._connection.execute("COMMIT")
+
+    def _do_single(self, request: _Request) -> None:
+        """SQLite begins and commits by itself, and undoes a statement that fails."""
+        try:
+            request.result = request.change(self._connection)
+        except Exception as error:
+            if is_out_of_reach(error):
+                raise
+            request.error = error
 
     def _do_among_others(self, request: _Request) -> None:
         self._connection.execute("SAVEPOINT change")

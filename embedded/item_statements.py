@@ -1,5 +1,7 @@
 """The SQL of the table of items."""
 
+from functools import cache
+
 from promptpilot.ports.table import Index
 
 SCHEMA = """
@@ -34,9 +36,19 @@ SELECT revision FROM items INDEXED BY items_primary
 WHERE pk = ? AND sk = ? AND (expires_at IS NULL OR expires_at > ?)
 """
 
-CREATE = """
+_INSERT = """
 INSERT INTO items (pk, sk, gsi1pk, gsi1sk, gsi2pk, gsi2sk, kind, revision, expires_at, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES """
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@cache
+def insert(count: int) -> str:
+    """Adds so many items where none of them is there, not even an expired one; else it fails."""
+    return _INSERT + ", ".join([_VALUES] * count)
+
+
+CREATE = f"""{_INSERT}{_VALUES}
 ON CONFLICT (pk, sk) DO UPDATE SET
     gsi1pk = excluded.gsi1pk, gsi1sk = excluded.gsi1sk,
     gsi2pk = excluded.gsi2pk, gsi2sk = excluded.gsi2sk,

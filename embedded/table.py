@@ -20,6 +20,7 @@ from embedded.item_statements import (
     REVISION,
     SCHEMA,
     SWEEP,
+    insert,
 )
 from promptpilot.clock import epoch_ms
 from promptpilot.errors import ConditionFailed
@@ -38,6 +39,8 @@ from promptpilot.ports.table import (
 )
 from promptpilot.sort_range import sort_range
 from promptpilot.table_limits import require_few_keys, require_writable
+
+Change = Callable[[sqlite3.Connection], object]
 
 UNPUBLISHABLE = "outbox_unpublishable"
 """The `kind` of what was in the outbox and holds no event."""
@@ -92,6 +95,14 @@ class SqliteTable:
     def write(self, operations: Sequence[Operation], *, durable: bool = True) -> None:
         """See `Table.write`."""
         require_writable(operations)
+        creates = [each.item for each in operations if isinstance(each, Create)]
+        if creates and len(creates) == len(operations):
+            try:
+                self._commit(_insertion(creates), durable=durable, single=True)
+            except sqlite3.IntegrityError:
+                pass  # one of them is there, if only as an expired one: the slow way finds out
+            else:
+                return
 
         def change(connection: sqlite3.Connection) -> None:
             now = _now()
@@ -99,10 +110,13 @@ class SqliteTable:
                 if not _OPERATIONS[type(operation)](connection, operation, now):
                     raise ConditionFailed(operation=position)
 
+        self._commit(change, durable=durable)
+
+    def _commit(self, change: Change, *, durable: bool, single: bool = False) -> None:
         if durable:
-            self._database.promise(change)
+            self._database.promise(change, single=single)
         else:
-            self._database.write(change, durable=False)
+            self._database.write(change, durable=False, single=single)
 
     def pending_outbox(self, limit: int) -> tuple[Item, ...]:
         """Up to `limit` events that have not been relayed, in the order they were committed.
@@ -130,6 +144,13 @@ class SqliteTable:
     def sweep(self, limit: int) -> int:
         """Remove up to `limit` items that have expired; returns how many."""
         return self._database.write(lambda connection: _done(connection, SWEEP, (_now(), limit)))
+
+
+def _insertion(items: Sequence[Item]) -> Change:
+    """All of them by one statement, as nearly always none of them is there."""
+    rows = ((item.key.partition, item.key.sort, *_row(item)) for item in items)
+    values = [value for row in rows for value in row]
+    return lambda connection: connection.execute(insert(len(items)), values)
 
 
 def _now() -> int:

@@ -106,6 +106,23 @@ def test_a_transaction_is_done_whole_or_not_at_all(
         assert table.get_many(names) == [None, None, item("old")]
 
 
+@pytest.mark.parametrize("state", [ABSENT, PRESENT, EXPIRED])
+def test_several_new_items_are_written_all_or_none(
+    table: Table, clock: HandClock, state: str
+) -> None:
+    before = bring_about(state, table, clock)
+    creates = [Create(OTHER), Create(WRITTEN), Create(item("last"))]
+    keys = [each.item.key for each in creates]
+    if state == PRESENT:
+        with pytest.raises(ConditionFailed) as refused:
+            table.write(creates)
+        assert refused.value.operation == 1
+        assert table.get_many(keys) == [None, before, None]
+    else:
+        table.write(creates)
+        assert table.get_many(keys) == [OTHER, WRITTEN, item("last")]
+
+
 def test_the_first_operation_whose_condition_does_not_hold_is_named(table: Table) -> None:
     with pytest.raises(ConditionFailed) as refused:
         table.write(

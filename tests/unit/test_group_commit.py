@@ -59,6 +59,32 @@ def test_writers_that_wait_share_a_commit(database: Database, path: Path) -> Non
     assert notes(database) == names
 
 
+def test_a_single_statement_is_committed_or_undone_by_itself(database: Database) -> None:
+    def two(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO notes VALUES ('new'), ('kept')")
+
+    database.write(adding("kept"), single=True)
+    with pytest.raises(sqlite3.IntegrityError):
+        database.write(two, single=True)
+    assert notes(database) == ["kept"]
+    held = Held(database)
+    held.add("two", two)
+    held.add("more", adding("more"))
+    assert isinstance(held.let_go()["two"], sqlite3.IntegrityError)
+    assert notes(database) == ["kept", "more"]
+
+
+def test_a_single_statement_that_has_no_room_leaves_the_database_usable(
+    database: Database,
+) -> None:
+    database.write(fill_disk)
+    with pytest.raises(StoreUnavailable):
+        database.write(adding("x" * 100_000), single=True)
+    database.write(lambda connection: connection.execute("PRAGMA max_page_count = 100000").close())
+    database.write(adding("later"), single=True)
+    assert notes(database) == ["later"]
+
+
 def test_a_change_that_raises_in_a_batch_keeps_the_others(database: Database) -> None:
     def failing(connection: sqlite3.Connection) -> None:
         adding("failed")(connection)
