@@ -35,6 +35,10 @@ class LocalEventBus:
         self._rules = rules
         self._everything = everything
 
+    def hears(self, type: EventType) -> bool:
+        """Whether an event of that type would be handed to anybody now."""
+        return bool(self._rules.get(type) or self._everything())
+
     def publish(self, events: Sequence[Event]) -> None:
         """Call the handlers in order. The first that raises `Unavailable` ends the call, to be
         repeated. One that fails otherwise is called a few times and then passed over, as a queue

@@ -116,6 +116,7 @@ class EmbeddedPlatform:
             offload=offload,
             cursor_key=_cursor_key(data / CURSOR_KEY),
             sole_worker=True,
+            hears=bus.hears,
         )
 
     def _soon(self, call: Callable[[], None]) -> bool:

@@ -119,6 +119,7 @@ def _ports(here: Platform) -> Ports:
                 offload=here.offload,
                 followed=here.followers.told,
                 sole_worker=here.sole_worker,
+                hears=here.hears,
             ),
         )
     return _known[1]

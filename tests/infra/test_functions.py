@@ -37,6 +37,7 @@ NEEDED_BY = {
     "waiter": set(),
     "offload": set(),
     "sole_worker": set(),
+    "hears": set(),
 }
 CUSTOM_MODELS = "PROMPTPILOT_CUSTOM_MODELS"
 EGRESS_ALLOW = "PROMPTPILOT_EGRESS_ALLOW"

@@ -67,3 +67,13 @@ def test_a_part_out_of_reach_ends_the_call() -> None:
     with pytest.raises(Unavailable):
         bus.publish([event()])
     assert next_handler.calls == []
+
+
+def test_it_knows_whether_anybody_hears_a_type_now() -> None:
+    rules = {EventType.EXECUTION_QUEUED: (lambda _event, _context: None,)}
+    listening: list[Handler] = []
+    bus = LocalEventBus(rules, everything=lambda: listening)
+    assert bus.hears(EventType.EXECUTION_QUEUED)
+    assert not bus.hears(EventType.STEP_SUCCEEDED)
+    listening.append(lambda _event, _context: None)
+    assert bus.hears(EventType.STEP_SUCCEEDED)

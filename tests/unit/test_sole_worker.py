@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from promptpilot.domain.event import EventType
 from promptpilot.domain.execution import LogStatus
 from promptpilot.services.runs.step_runs import run_workflow_step
 from promptpilot.services.steps import appearances
@@ -32,6 +33,16 @@ async def test_a_step_is_recorded_and_told_as_by_any_worker() -> None:
     [log] = world.logs(execution)
     assert (log.status, log.text, log.attempt) == (LogStatus.SUCCEEDED, "fine", 1)
     assert world.orchestrator.succeeded["token first"]["log"] == log.id
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_the_end_of_a_step_is_an_event_where_somebody_hears_it(heard: bool) -> None:
+    world = World(ScriptedModel(["fine"]))
+    execution = world.execute({"text": "x"})
+    ports = world.ports_with(hears=lambda each: heard and each is EventType.STEP_SUCCEEDED)
+    await run_workflow_step(world.job(execution, "first"), 1, ports)
+    assert len(world.logs(execution)) == 1
+    assert len(world.events("execution.step.succeeded")) == heard
 
 
 async def test_a_job_whose_result_is_recorded_calls_no_model() -> None:

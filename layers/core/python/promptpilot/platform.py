@@ -6,7 +6,7 @@ from typing import Protocol
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.cache import Cache
 from promptpilot.ports.egress import Egress
-from promptpilot.ports.event_bus import EventBus
+from promptpilot.ports.event_bus import EventBus, Hears, everything
 from promptpilot.ports.identity import Identity
 from promptpilot.ports.live import Followers, Live, PartialTexts
 from promptpilot.ports.models import Models
@@ -65,6 +65,13 @@ class Platform(Protocol):
         ...
 
     @property
+    def hears(self) -> Hears:
+        """Whether anybody is told of events of a type as things stand: those of a type that nobody
+        hears need not be published.
+        """
+        ...
+
+    @property
     def cursor_key(self) -> bytes:
         """Signs the cursors of lists."""
         ...
@@ -100,6 +107,7 @@ class AssembledPlatform:
     offload: Offload
     cursor_key: bytes
     sole_worker: bool = False
+    hears: Hears = everything
 
     @property
     def degraded(self) -> tuple[str, ...]:

@@ -1,9 +1,17 @@
 """Where domain events go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from promptpilot.domain.event import Event
+from promptpilot.domain.event import Event, EventType
+
+Hears = Callable[[EventType], bool]
+"""Whether anybody would be told of an event of that type now."""
+
+
+def everything(type: EventType) -> bool:
+    """There may be somebody for every type."""
+    return True
 
 
 class EventBus(Protocol):

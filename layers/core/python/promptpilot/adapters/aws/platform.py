@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pydantic import SecretStr
 
 from promptpilot.domain.egress_opened import Opened
+from promptpilot.ports.event_bus import Hears, everything
 from promptpilot.ports.offload import Offload
 from promptpilot.settings import Deployed, Settings
 
@@ -262,6 +263,11 @@ class AwsPlatform:
     def sole_worker(self) -> bool:
         """Many functions run steps, and a queue may deliver a job to two of them."""
         return False
+
+    @property
+    def hears(self) -> Hears:
+        """Rules of others may be on the bus."""
+        return everything
 
     @cached_property
     def cursor_key(self) -> bytes:

@@ -9,7 +9,7 @@ from promptpilot.errors import DocumentInvalid, PromptPilotError, StoreUnavailab
 from promptpilot.services.steps.appearances import Appearance
 from promptpilot.services.steps.claimed import StepBusyError
 from promptpilot.services.steps.logs import Busy, Claimed, Delivery, Recorded, claim, record
-from promptpilot.services.steps.outcomes import failed, step_event
+from promptpilot.services.steps.outcomes import end_event, failed, step_event
 from promptpilot.services.steps.ports import Ports
 from promptpilot.step_errors import StepError, StepInvalid
 
@@ -70,7 +70,7 @@ def _reason(error: PromptPilotError) -> str:
 
 
 async def _record_patiently(claimed: Claimed, log: ExecutionLog, ports: Ports) -> ExecutionLog:
-    event = step_event(log)
+    event = step_event(log) if ports.hears(end_event(log)) else None
     for pause in RECORD_AGAIN_SECONDS:
         try:
             return await ports.offload(

@@ -185,16 +185,16 @@ def token_digest(token: str) -> str:
 
 
 def record(
-    claimed: Claimed, log: ExecutionLog, event: Event, *, table: Table, blobs: Blobs
+    claimed: Claimed, log: ExecutionLog, event: Event | None, *, table: Table, blobs: Blobs
 ) -> ExecutionLog:
-    """Record the end of the claimed step, and the event that tells of it; returns the log that
-    stands.
+    """Record the end of the claimed step, and the event that tells of it, where one does; returns
+    the log that stands.
 
     Where the claim was superseded in the meantime, that is the log of whoever superseded it.
     """
     try:
-        spent = run_entries(log)
-        table.write([log_change(claimed, log, blobs=blobs), outbox(event), *spent])
+        told = [] if event is None else [outbox(event)]
+        table.write([log_change(claimed, log, blobs=blobs), *told, *run_entries(log)])
     except ConditionFailed:
         item = table.get(claimed.item.key)
         if item is not None:

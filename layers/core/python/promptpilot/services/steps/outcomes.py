@@ -75,11 +75,16 @@ def _milliseconds(log: ExecutionLog, ended_at: datetime) -> float:
     return (ended_at - log.started_at).total_seconds() * 1000
 
 
+def end_event(log: ExecutionLog) -> EventType:
+    """The type of the event that a step has ended so."""
+    ended_well = log.status is LogStatus.SUCCEEDED
+    return EventType.STEP_SUCCEEDED if ended_well else EventType.STEP_FAILED
+
+
 def step_event(log: ExecutionLog) -> Event:
     """The event that a step has ended so."""
-    ended_well = log.status is LogStatus.SUCCEEDED
     return Event.of(
-        EventType.STEP_SUCCEEDED if ended_well else EventType.STEP_FAILED,
+        end_event(log),
         workspace=log.workspace,
         actor="system",
         subject=log.execution_id or log.id,

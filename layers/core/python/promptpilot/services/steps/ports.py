@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from promptpilot.ports.blobs import Blobs
 from promptpilot.ports.cache import Cache
 from promptpilot.ports.egress import Egress
+from promptpilot.ports.event_bus import Hears, everything
 from promptpilot.ports.live import Live, PartialTexts
 from promptpilot.ports.models import Models
 from promptpilot.ports.offload import Offload
@@ -41,3 +42,4 @@ class Ports:
     """Likewise: how long models took, until it is kept."""
     sole_worker: bool = False
     """Whether nobody but this process runs steps of this table, each job once at a time."""
+    hears: Hears = everything
