@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, TypeVar
@@ -61,17 +62,17 @@ class StruckDatabase(Database):
         """Writes for which the disk had no room."""
         super().__init__(path, **options)
 
-    def _commit(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def _commit(self, change: Callable[[sqlite3.Connection], T], single: bool) -> T:
         number = self.written = next(self._numbers)
         blow = self.blow
         if blow is None:
-            return super()._commit(change)
+            return super()._commit(change, single)
         if blow.what == "disk full" and 0 <= number - blow.at < FULL_FOR_WRITES:
             self.refused += 1
-            return super()._commit(lambda connection: _on_full_disk(connection, change))
+            return super()._commit(partial(_on_full_disk, change=change), single=False)
         if number == blow.at and blow.when == "before":
             strike(blow)
-        result = super()._commit(change)
+        result = super()._commit(change, single)
         if number == blow.at and blow.when == "after":
             strike(blow)
         return result
