@@ -23,9 +23,11 @@ class LogLines:
 
     def __init__(self, stream: TextIO, max_lines: int = MAX_LINES) -> None:
         self._stream = stream
+        self._max_lines = max_lines
         self._waiting: deque[str] = deque(maxlen=max_lines)
         self._dropped = 0
-        self._lock = threading.Lock()
+        # Whatever interrupts a thread here, a signal or a finaliser, may log as well.
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-lines", daemon=True)
         self._thread.start()
@@ -33,7 +35,7 @@ class LogLines:
     def write(self, text: str) -> None:
         """Take a line."""
         with self._lock:
-            self._dropped += len(self._waiting) == self._waiting.maxlen
+            self._dropped += len(self._waiting) == self._max_lines
             self._waiting.append(text)
 
     def flush(self) -> None:
@@ -51,9 +53,9 @@ class LogLines:
 
     def _write_waiting(self) -> None:
         with self._lock:
-            lines = list(self._waiting)
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, deque(maxlen=self._max_lines)
             dropped, self._dropped = self._dropped, 0
+        lines = list(waiting)
         if dropped:
             lines.insert(0, f'{{"level":"WARNING","message":"log lines dropped: {dropped}"}}\n')
         if not lines:

@@ -102,12 +102,19 @@ class _Server(uvicorn.Server):
     """
 
     on_started: Callable[[], None]
+    stopped_by: str | None = None
+    """The signal that has ended it, by name."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take requests, then say so."""
         await super().startup(sockets)
         if self.started:
             self.on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those under way end."""
+        logger.info("stopping", extra={"signal": self.stopped_by})
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -123,6 +130,7 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        logger.info("stopping", extra={"signal": signal.Signals(number).name})
+        # Nothing that takes a lock: the thread that was interrupted may hold it.
+        self.stopped_by = signal.Signals(number).name
         self.force_exit = self.should_exit
         self.should_exit = True

@@ -86,3 +86,19 @@ def test_a_reader_who_is_gone_is_no_reason_to_stop(caplog: pytest.LogCaptureFixt
     lines.write("x\n")
     lines.close()
     assert not lines._thread.is_alive()
+
+
+def test_a_thread_that_is_interrupted_while_it_takes_a_line_may_log_meanwhile() -> None:
+    stream = io.StringIO()
+    lines = LogLines(stream)
+
+    def interrupted() -> None:
+        with lines._lock:  # as the handler of a signal may find it
+            lines.write("x\n")
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    lines.close()
+    assert stream.getvalue() == "x\n"
