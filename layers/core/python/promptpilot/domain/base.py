@@ -30,6 +30,9 @@ OMITTED = Field(exclude_if=lambda value: value is None)
 NONE_OMITTED = Field(exclude_if=lambda value: not value)
 """What is empty is left out."""
 
+NOTHING: Any = Field(default_factory=dict)
+"""The default of a mapping that most leave out. Of `{}` pydantic makes a deep copy each time."""
+
 
 def canonical_json(value: Any) -> str:
     """JSON text with sorted keys and no spaces: equal values give equal text."""

@@ -18,6 +18,8 @@ RATIO = 1.2
 so it is right to within a tenth.
 """
 
+_LOG_RATIO = log(RATIO)
+
 Bucket = Annotated[int, Field(ge=0, lt=BUCKETS)]
 
 
@@ -47,7 +49,7 @@ def bucket_of(milliseconds: float) -> int:
     """The bucket of what took so long."""
     if milliseconds <= FIRST_MS:
         return 0
-    return min(BUCKETS - 1, floor(log(milliseconds / FIRST_MS) / log(RATIO)) + 1)
+    return min(BUCKETS - 1, floor(log(milliseconds / FIRST_MS) / _LOG_RATIO) + 1)
 
 
 def summed(histograms: Iterable[Histogram]) -> Histogram:

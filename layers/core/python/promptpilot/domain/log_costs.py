@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from promptpilot.domain.base import NOTHING
 from promptpilot.domain.cost_row import Asker, Spent, added
 from promptpilot.domain.execution import ExecutionLog, LogStatus
 from promptpilot.domain.ids import ExecutionId, PromptId
@@ -28,7 +29,7 @@ class Counted(BaseModel):
     model: str | None = None
     cached: bool = False
     calls: tuple[ModelCall, ...] = ()
-    earlier_children: Mapping[ExecutionId, int | None] = {}
+    earlier_children: Mapping[ExecutionId, int | None] = NOTHING
     usage: Usage | None = None
     cost_micro_usd: int | None = None
 

@@ -9,6 +9,10 @@ from promptpilot.domain.prompt_message import AttachmentSlot, FileVariable
 from promptpilot.step_errors import ModelRejectedRequest
 
 NOT_SENT = frozenset({"drop_unsupported"})
+_DEFAULTS = {
+    name: field.default for name, field in Settings.model_fields.items() if name not in NOT_SENT
+}
+"""Of the settings that are sent, in order."""
 ADVICE = "Leave it out, or set drop_unsupported."
 
 
@@ -65,7 +69,7 @@ def fitted(request: ModelRequest, profile: ModelProfile) -> tuple[ModelRequest, 
     if not unfit:
         return request, ()
     names = tuple(dict.fromkeys(each.field for each in unfit))
-    left = settings.model_copy(update={name: _default(name) for name in names})
+    left = settings.model_copy(update={name: _DEFAULTS[name] for name in names})
     return request.model_copy(update={"settings": left}), names
 
 
@@ -75,22 +79,13 @@ def _refuse(model: str, unfit: list[Misfit]) -> None:
         raise ModelRejectedRequest(reason=f"{model} {told}.")
 
 
-def _default(name: str) -> object:
-    return Settings.model_fields[name].default
-
-
-def _is_set(settings: Settings, name: str) -> bool:
-    return bool(getattr(settings, name) != _default(name))
-
-
 def _unfit(settings: Settings, profile: ModelProfile) -> Iterator[Misfit]:
     """The settings that are set and that the model does not take, in order, each once."""
     if not settings.model_fields_set:
         return
-    names = [each for each in Settings.model_fields if each not in NOT_SENT]
     alone: str | None = None
-    for name in names:
-        if not _is_set(settings, name):
+    for name, default in _DEFAULTS.items():
+        if getattr(settings, name) == default:
             continue
         takes = _taken_instead(name, settings, profile)
         if takes is None and name in profile.one_of and alone is not None:

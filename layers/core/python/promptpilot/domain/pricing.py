@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from promptpilot.domain.model import Usage
 from promptpilot.domain.price import Price, PriceTier
 
 Rates = Price | PriceTier
+
+_RATES = 1_000
+"""How many are kept as decimals; prices have them as floats."""
 
 
 def cost_micro_usd(usage: Usage | None, price: Price | None) -> int | None:
@@ -63,5 +67,10 @@ def _or_input(rate: float | None, rates: Rates) -> float:
 
 
 def _micro_usd(parts: Iterable[tuple[int, float]]) -> int:
-    cost = sum((count * Decimal(str(rate)) for count, rate in parts), Decimal(0))
+    cost = sum((count * _decimal(rate) for count, rate in parts if count), Decimal(0))
     return int(cost.to_integral_value(rounding=ROUND_HALF_UP))
+
+
+@lru_cache(_RATES)
+def _decimal(rate: float) -> Decimal:
+    return Decimal(str(rate))

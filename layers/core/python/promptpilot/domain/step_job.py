@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from promptpilot.domain.base import Model
+from promptpilot.domain.base import NOTHING, Model
 from promptpilot.domain.ids import ExecutionId, PromptId, RunId, WorkflowId, WorkspaceId
 from promptpilot.domain.model import ModelName
 
@@ -42,11 +42,11 @@ class WorkflowStepJob(StepPlace):
     workflow: WorkflowId
     version: str
     attempt: Annotated[int, Field(ge=0)] = 0
-    variables: Mapping[str, Any] = {}
+    variables: Mapping[str, Any] = NOTHING
     """What the step gives: a prompt's variables, an action's arguments, a workflow's input."""
     model: ModelName | None = None
     """Named by the step (it may be an expression); None leaves it to the prompt version."""
-    tools: Mapping[str, Mapping[str, Any]] = {}
+    tools: Mapping[str, Mapping[str, Any]] = NOTHING
     """By the name of a tool of the step, the arguments that the author gives."""
     message: str | None = None
     """What an approval asks."""
@@ -60,7 +60,7 @@ class PromptRunJob(Model):
     log: str
     prompt: PromptId
     version: str
-    variables: Mapping[str, Any] = {}
+    variables: Mapping[str, Any] = NOTHING
     model: ModelName | None = None
     run: RunId | None = None
     """The run that it is a part of, which can be followed and cancelled."""

@@ -57,6 +57,8 @@ Sequence.register(JsonArray)
 
 def seen(value: Any) -> Json:
     """A JSON value as a template sees it."""
+    if isinstance(value, str):  # first, since most are
+        return value
     if isinstance(value, list | tuple):
         return JsonArray(value)
     if isinstance(value, Mapping):

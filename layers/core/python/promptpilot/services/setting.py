@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from promptpilot.domain.base import Model
+from promptpilot.ports.offload import Offload
 from promptpilot.ports.table import Item, Key, Put, Table
 from promptpilot.services.lru import LruCache
 
@@ -36,10 +37,15 @@ class Setting(Generic[M]):
 
     def known(self, workspace: str, *, table: Table) -> M:
         """As it is now, or was some seconds ago."""
-        known = self._known.get(workspace)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        return self.read(workspace, table=table)
+        remembered = self._remembered(workspace)
+        return self.read(workspace, table=table) if remembered is None else remembered
+
+    async def known_soon(self, workspace: str, *, table: Table, offload: Offload) -> M:
+        """As `known`; nothing but a read is handed over."""
+        remembered = self._remembered(workspace)
+        if remembered is not None:
+            return remembered
+        return await offload(self.read, workspace, table=table)
 
     def put(self, workspace: str, value: M) -> Put:
         """The operation that sets it. This process knows it once `changed` is called."""
@@ -48,6 +54,10 @@ class Setting(Generic[M]):
     def changed(self, workspace: str, value: M) -> M:
         """Know what was written."""
         return self._remember(workspace, value)
+
+    def _remembered(self, workspace: str) -> M | None:
+        known = self._known.get(workspace)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
 
     def _remember(self, workspace: str, value: M) -> M:
         self._known.put(workspace, (time.monotonic() + KNOWN_SECONDS, value), weight=1)

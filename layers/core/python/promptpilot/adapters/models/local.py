@@ -61,7 +61,7 @@ class LocalClient:
         try:
             async with asyncio.timeout(request.timeout):
                 client = await self._client(await self._server.endpoint())
-                return await client.complete(request, on_text=on_text, attachments=attachments)
+                return await client.answer(request, on_text, attachments)
         except TimeoutError as error:
             raise ModelTimeout(reason=f"No answer within {request.timeout:g} seconds.") from error
 

@@ -103,10 +103,11 @@ class ModelRegistry:
 
     async def shared_limits(self, model: str, workspace: str) -> Mapping[str, ModelLimit]:
         """See `Models.shared_limits`. Keys of custom connections are everybody's."""
-        vendor = self._vendors.get(model.partition("/")[0])
-        if not self._limits or (vendor and await vendor.client(workspace).has_own_key()):
+        if not self._limits:
             return {}
-        return self._limits
+        vendor = self._vendors.get(model.partition("/")[0])
+        has_own_key = vendor is not None and await vendor.client(workspace).has_own_key()
+        return {} if has_own_key else self._limits
 
     @property
     def vendors(self) -> Mapping[str, bool]:

@@ -1,8 +1,7 @@
 """Calling a vendor with the keys of one workspace."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from pydantic import SecretStr
 
@@ -28,6 +27,7 @@ class VendorClient:
     def __init__(self, keys: KeyOrder, client_of: ClientOf) -> None:
         self._keys = keys
         self._client_of = client_of
+        self._made: tuple[SecretStr, HttpModelClient] | None = None
 
     async def has_own_key(self) -> bool:
         """Whether the workspace has a key of its own. Raises `ModelUnavailable`."""
@@ -63,17 +63,32 @@ class VendorClient:
         on_text: OnText | None,
         attachments: Attachments,
     ) -> Completion:
-        client = self._client_of(key)
-        with told_without(key):
-            return await client.complete(request, on_text=on_text, attachments=attachments)
+        client = self._client(key)
+        with ToldWithout(key):
+            return await client.answer(request, on_text, attachments)
+
+    def _client(self, key: SecretStr) -> HttpModelClient:
+        """The client that was made last, as long as the key is still the same object."""
+        made = self._made
+        if made is None or made[0] is not key:
+            made = self._made = key, self._client_of(key)
+        return made[1]
 
 
-@contextmanager
-def told_without(key: SecretStr) -> Iterator[None]:
-    """What a vendor calls a code or a field, and an error therefore names, may be the key."""
-    try:
-        yield
-    except ModelError as error:
-        if key and key.get_secret_value() in error.reason:
+class ToldWithout:
+    """What a vendor calls a code or a field, and an error therefore names, may be the key: what
+    leaves the block does not have it.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        key = self._key
+        if isinstance(error, ModelError) and key and key.get_secret_value() in error.reason:
             error.reason = type(error).reason
-        raise

@@ -114,12 +114,13 @@ async def _answered(
 
 def _shares(request: ModelRequest, fallbacks: Sequence[str]) -> Iterator[ModelRequest]:
     """The request to each model, with its share of the time as it is when it is asked."""
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + request.timeout
-    names = [request.model, *(name for name in fallbacks if name != request.model)]
-    if len(names) == 1:
+    others = [name for name in fallbacks if name != request.model]
+    if not others:
         yield request
         return
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + request.timeout
+    names = [request.model, *others]
     for place, name in enumerate(names):
         left = deadline - clock()
         if place and left < LEAST_SECONDS:

@@ -6,7 +6,7 @@ it, which percentiles hardly feel.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from promptpilot.domain.latency import Histogram, bucket_of
@@ -16,12 +16,19 @@ KEPT_EVERY_SECONDS = 60.0
 MOST_WORKSPACES = 1_000
 
 
+class _Counts(defaultdict[str, Counter[int]]):
+    """Of one workspace, by model: how many calls there were of each bucket."""
+
+    def __init__(self) -> None:
+        super().__init__(Counter)
+
+
 class Gathered:
     """The measurements of each workspace that are not kept yet, by model."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._counts: dict[str, dict[str, Counter[int]]] = {}
+        self._counts: defaultdict[str, _Counts] = defaultdict(_Counts)
         self._kept_at: dict[str, float] = {}
 
     def add(self, workspace: str, calls: Iterable[ModelCall]) -> Mapping[str, Histogram] | None:
@@ -30,8 +37,7 @@ class Gathered:
         """
         for call in calls:
             if call.error is None:
-                counts = self._counts.setdefault(workspace, {}).setdefault(call.model, Counter())
-                counts[bucket_of(call.latency_ms)] += 1
+                self._counts[workspace][call.model][bucket_of(call.latency_ms)] += 1
         if workspace not in self._counts or not self._is_time(workspace):
             return None
         found = self._counts.pop(workspace)

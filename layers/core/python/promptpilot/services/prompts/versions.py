@@ -174,10 +174,8 @@ def render_messages(
     values = checked_values(version.variables, variables)
     texts = texts_with(version, values, table=table)
     if version.messages is None:
-        return (Message.model_construct(role="user", content=texts[0]),)
+        return (Message(role="user", content=texts[0]),)
     return tuple(
-        Message.model_construct(
-            role=message.role, content=text, attachments=filled(message.attachments, values)
-        )
+        Message(role=message.role, content=text, attachments=filled(message.attachments, values))
         for message, text in zip(version.messages, texts, strict=True)
     )

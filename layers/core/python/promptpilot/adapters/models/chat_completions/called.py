@@ -5,19 +5,20 @@ that led to them (DeepSeek, Moonshot, OpenRouter, vLLM), and signatures (Google'
 Another server might refuse a field that it does not have, and gets the calls alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from promptpilot.adapters.models.chat_completions.pieces import CallPiece, Said
 from promptpilot.adapters.models.http.written_calls import (
     arguments_text,
+    calls_before,
     kept_of,
     made_id,
     written_call,
     written_text,
 )
-from promptpilot.domain.message import CallTurn, ToolCall
+from promptpilot.domain.message import CallTurn, ToolCall, Turn
 
 _KEPT = "chat_completions"
 """Under which that is in `opaque`, which may be another vendor's, by the model's name."""
@@ -42,10 +43,10 @@ class _Call:
 
 
 class Calls:
-    """The calls of one answer, whole or in pieces; `before` are in the conversation already."""
+    """The calls of one answer to a conversation, whole or in pieces."""
 
-    def __init__(self, before: int) -> None:
-        self._before = before
+    def __init__(self, conversation: Sequence[Turn]) -> None:
+        self._conversation = conversation
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._reasoning: dict[str, Any] = {}
@@ -61,6 +62,8 @@ class Calls:
 
     def calls(self) -> tuple[ToolCall, ...]:
         """All of them, each with an id of its own."""
+        if not self._calls:
+            return ()
         return tuple(
             written_call(own, call.name, "".join(call.arguments))
             for own, call in zip(self._ids(), self._calls, strict=True)
@@ -70,10 +73,12 @@ class Calls:
         """What is to come back with the results to the model that was asked; None where nothing
         is.
         """
+        if not self._calls:
+            return None
         signed = zip(self._ids(), self._calls, strict=True)
         extra = {own: call.extra for own, call in signed if call.extra}
         told = {**self._reasoning, **({"extra_content": extra} if extra else {})}
-        return {_KEPT: {asked: told}} if told and self._calls else None
+        return {_KEPT: {asked: told}} if told else None
 
     def _call_of(self, piece: CallPiece) -> _Call:
         """The call that this is a piece of: by its index, which some servers leave out, or have
@@ -93,7 +98,7 @@ class Calls:
     def _ids(self) -> Iterable[str]:
         return (
             call.id or made_id(call.name, place)
-            for place, call in enumerate(self._calls, self._before)
+            for place, call in enumerate(self._calls, calls_before(self._conversation))
         )
 
 

@@ -7,7 +7,6 @@ from promptpilot.adapters.models.chat_completions.errors import told_error
 from promptpilot.adapters.models.chat_completions.pieces import Said, Whole, usage_of
 from promptpilot.adapters.models.http.replies import read_reply, served_model
 from promptpilot.adapters.models.http.wire import Reply
-from promptpilot.adapters.models.http.written_calls import calls_before
 from promptpilot.domain.model import Completion, ModelRequest, Usage
 from promptpilot.step_errors import ModelRefused, ModelUnavailable
 
@@ -26,7 +25,7 @@ class Answer:
         self._prefix = prefix
         self._texts: list[str] = []
         self._said = False
-        self._calls = Calls(calls_before(request.messages))
+        self._calls = Calls(request.messages)
         self.begun = False
         """Whether there is any text, reasoning or call."""
         self.finish_reason: str | None = None

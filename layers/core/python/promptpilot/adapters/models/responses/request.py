@@ -16,8 +16,10 @@ from promptpilot.step_errors import ModelRejectedRequest
 
 _SCHEMA_NAME = "output"
 _SETTINGS = {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_output_tokens"}
-_UNKNOWN = ("stop", "seed", "reasoning_tokens")
-"""Settings that the format does not have."""
+_UNKNOWN = {
+    name: Settings.model_fields[name].default for name in ("stop", "seed", "reasoning_tokens")
+}
+"""Settings that the format does not have, as they are where they are not set."""
 
 _NEVER_REASONS = re.compile(r"(ft:)?(gpt-3\.5|gpt-4|chatgpt-|gpt-5[0-9.]*-chat)")
 """Models that refuse a request for their encrypted reasoning (status 400), since they have none."""
@@ -48,8 +50,8 @@ def request_body(
 def _settings(settings: Settings) -> Json:
     if not settings.model_fields_set:
         return {}
-    for name in _UNKNOWN:
-        if getattr(settings, name) != Settings.model_fields[name].default:
+    for name, default in _UNKNOWN.items():
+        if getattr(settings, name) != default:
             reason = f"OpenAI's Responses API does not have the setting {name}."
             raise ModelRejectedRequest(reason=reason)
     told = settings.model_dump(exclude_defaults=True, include=set(_SETTINGS))
