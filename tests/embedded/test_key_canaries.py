@@ -113,9 +113,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         server = Server(folder, environ=environ(vendor.url)).start()
         try:
             one, two = server.sign_up("one@example.com"), server.sign_up("two@example.com")
-            with hearing(told, one):
+            with hearing(told, one, "workspace.model_key.changed"):
                 set_keys(told, one)
-            with hearing(told, one):
+            with hearing(told, one, "execution.step.failed"):
                 run_everything(told, one, names(BEHAVIOURS, "one"))
             run_everything(told, two, names(FEW, "two"))
             told.seen |= vendor.seen
@@ -184,8 +184,10 @@ def run_everything(told: Told, api: Api, models: list[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def hearing(told: Told, api: Api) -> Iterator[None]:
-    """Everything that is pushed meanwhile is kept."""
+def hearing(told: Told, api: Api, wanted: str) -> Iterator[None]:
+    """Everything that is pushed meanwhile is kept. Events come a moment later, and the one that is
+    wanted is waited for.
+    """
     with LiveClient(api.url, api.token) as live:
         told.live.append(json.dumps(live.ask({"action": "subscribe"})))
 
@@ -197,6 +199,7 @@ def hearing(told: Told, api: Api) -> Iterator[None]:
             heard = thread.submit(hear)
             try:
                 yield
+                until(lambda: any(wanted in each for each in told.live), bool)
             finally:
                 live.send({"action": "ping"})
             heard.result()
