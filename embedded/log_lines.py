@@ -23,7 +23,6 @@ class LogLines:
 
     def __init__(self, stream: TextIO, max_lines: int = MAX_LINES) -> None:
         self._stream = stream
-        self._max_lines = max_lines
         self._waiting: deque[str] = deque(maxlen=max_lines)
         self._dropped = 0
         # Whatever interrupts a thread here, a signal or a finaliser, may log as well.
@@ -35,7 +34,7 @@ class LogLines:
     def write(self, text: str) -> None:
         """Take a line."""
         with self._lock:
-            self._dropped += len(self._waiting) == self._max_lines
+            self._dropped += len(self._waiting) == self._waiting.maxlen
             self._waiting.append(text)
 
     def flush(self) -> None:
@@ -53,7 +52,7 @@ class LogLines:
 
     def _write_waiting(self) -> None:
         with self._lock:
-            waiting, self._waiting = self._waiting, deque(maxlen=self._max_lines)
+            waiting, self._waiting = self._waiting, deque(maxlen=self._waiting.maxlen)
             dropped, self._dropped = self._dropped, 0
         lines = list(waiting)
         if dropped:

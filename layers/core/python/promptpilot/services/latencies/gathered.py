@@ -16,19 +16,14 @@ KEPT_EVERY_SECONDS = 60.0
 MOST_WORKSPACES = 1_000
 
 
-class _Counts(defaultdict[str, Counter[int]]):
-    """Of one workspace, by model: how many calls there were of each bucket."""
-
-    def __init__(self) -> None:
-        super().__init__(Counter)
-
-
 class Gathered:
     """The measurements of each workspace that are not kept yet, by model."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._counts: defaultdict[str, _Counts] = defaultdict(_Counts)
+        self._counts: defaultdict[str, defaultdict[str, Counter[int]]] = defaultdict(
+            lambda: defaultdict(Counter)
+        )
         self._kept_at: dict[str, float] = {}
 
     def add(self, workspace: str, calls: Iterable[ModelCall]) -> Mapping[str, Histogram] | None:
