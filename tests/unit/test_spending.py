@@ -20,7 +20,7 @@ from promptpilot.ports.table import Create, Item, Key, Operation
 from promptpilot.services import setting
 from promptpilot.services.budgets import spending
 from promptpilot.services.budgets.settings import put_budget
-from promptpilot.services.budgets.spending import Spender, budgeted
+from promptpilot.services.budgets.spending import Budgeted, Spender
 from promptpilot.services.budgets.state import get_budget
 from promptpilot.step_errors import BudgetExceeded, ModelOverloaded
 from tests.fakes import MemoryTable, ScriptedModel, ScriptedModels
@@ -75,7 +75,7 @@ class Office:
         )
         self.calls += 1
         log = f"log_{'0' * 26}_{self.calls}"
-        async with budgeted(
+        async with Budgeted(
             request,
             Spender(self.admin.workspace, log, 1, budgets),
             1,

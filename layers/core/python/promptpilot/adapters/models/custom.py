@@ -8,7 +8,7 @@ from promptpilot.adapters.models.http.connections import Connections
 from promptpilot.adapters.models.http.keys import bearer
 from promptpilot.adapters.models.key_order import KeyOrder
 from promptpilot.adapters.models.stored_key import PLATFORM, StoredKey
-from promptpilot.adapters.models.vendor_client import VendorClient, told_without
+from promptpilot.adapters.models.vendor_client import ToldWithout, VendorClient
 from promptpilot.domain.model_key import key_name
 from promptpilot.ports.secrets import Secrets
 from promptpilot.settings import CustomModels
@@ -34,7 +34,7 @@ class CustomServer:
     async def found(self, path: str) -> bytes:
         """What there is at a path. Raises a `ModelError`."""
         key = await self._keys.first()
-        with told_without(key):
+        with ToldWithout(key):
             return await self._client_of(key).found(path, {})
 
     async def close(self) -> None:

@@ -1,8 +1,7 @@
 """Calling a vendor with the keys of one workspace."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from pydantic import SecretStr
 
@@ -65,7 +64,7 @@ class VendorClient:
         attachments: Attachments,
     ) -> Completion:
         client = self._client(key)
-        with told_without(key):
+        with ToldWithout(key):
             return await client.answer(request, on_text, attachments)
 
     def _client(self, key: SecretStr) -> HttpModelClient:
@@ -76,12 +75,20 @@ class VendorClient:
         return made[1]
 
 
-@contextmanager
-def told_without(key: SecretStr) -> Iterator[None]:
-    """What a vendor calls a code or a field, and an error therefore names, may be the key."""
-    try:
-        yield
-    except ModelError as error:
-        if key and key.get_secret_value() in error.reason:
+class ToldWithout:
+    """What a vendor calls a code or a field, and an error therefore names, may be the key: what
+    leaves the block does not have it.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        key = self._key
+        if isinstance(error, ModelError) and key and key.get_secret_value() in error.reason:
             error.reason = type(error).reason
-        raise

@@ -11,7 +11,7 @@ from promptpilot.adapters.models.http.connections import Connections
 from promptpilot.adapters.models.http.wire import Authorize, Wire
 from promptpilot.adapters.models.key_order import KeyOrder
 from promptpilot.adapters.models.stored_key import PLATFORM, StoredKey
-from promptpilot.adapters.models.vendor_client import VendorClient, told_without
+from promptpilot.adapters.models.vendor_client import ToldWithout, VendorClient
 from promptpilot.adapters.models.vendors import Vendor
 from promptpilot.domain.message import Message
 from promptpilot.domain.model import ModelRequest, Settings
@@ -67,7 +67,7 @@ class VendorModels:
         """
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                with told_without(key):
+                with ToldWithout(key):
                     await self._check(self._client_of(key))
         except self._vendor.check.passed:
             return
@@ -94,7 +94,7 @@ class VendorModels:
     async def found(self, path: str, headers: Mapping[str, str]) -> bytes:
         """What there is at a path, for whoever has everybody's key. Raises a `ModelError`."""
         key = await KeyOrder(None, self._everybodys).first()
-        with told_without(key):
+        with ToldWithout(key):
             return await self._client_of(key).found(path, headers)
 
     def _client_of(self, key: SecretStr) -> HttpModelClient:

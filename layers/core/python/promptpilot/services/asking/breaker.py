@@ -6,8 +6,7 @@ not count, so that none of them can take a model from the others.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from promptpilot.step_errors import ModelError, ModelOverloaded, ModelTimeout, ModelUnavailable
@@ -38,29 +37,19 @@ class Breakers:
         self._clock = clock
         self._circuits: dict[str, _Circuit] = {}
 
-    @contextmanager
-    def guard(self, model: str, timeout: float) -> Iterator[None]:
+    def guard(self, model: str, timeout: float) -> "_Guard":
         """Around one call of `model` that may take `timeout` seconds. Raises `ModelUnavailable` in
         place of a call while the circuit is open.
         """
-        circuit = self._circuits.get(model)
-        trial = self._enter(circuit)
-        try:
-            yield
-        except ModelError as error:
-            if _blames(error, timeout):
-                self._failed(model)
-            raise
-        else:
-            if circuit is not None:
-                self._worked(model)
-        finally:
-            if trial and circuit is not None:
-                circuit.trying = False
+        return _Guard(self, model, timeout)
 
-    def _enter(self, circuit: _Circuit | None) -> bool:
-        """Whether this call is the one that tries."""
-        if circuit is None or circuit.failures < FAILURES:
+    def circuit(self, model: str) -> _Circuit | None:
+        """That of a model which has failed since it last worked."""
+        return self._circuits.get(model)
+
+    def enter(self, circuit: _Circuit) -> bool:
+        """Whether the call that begins is the one that tries."""
+        if circuit.failures < FAILURES:
             return False
         left = circuit.open_until - self._clock()
         if left > 0 or circuit.trying:
@@ -71,7 +60,8 @@ class Breakers:
         circuit.trying = True
         return True
 
-    def _failed(self, model: str) -> None:
+    def failed(self, model: str) -> None:
+        """Count a failure."""
         if model not in self._circuits and len(self._circuits) >= MOST_MODELS:
             self._circuits.pop(next(iter(self._circuits)))
         circuit = self._circuits.setdefault(model, _Circuit())
@@ -82,8 +72,33 @@ class Breakers:
             circuit.open_for = min(circuit.open_for * 2, LONGEST_SECONDS)
         circuit.open_until = self._clock() + circuit.open_for
 
-    def _worked(self, model: str) -> None:
+    def worked(self, model: str) -> None:
+        """Forget the failures."""
         self._circuits.pop(model, None)
+
+
+class _Guard:
+    """See `Breakers.guard`. Only a model that has failed since it last worked has a circuit."""
+
+    __slots__ = ("_breakers", "_circuit", "_model", "_timeout", "_trial")
+
+    def __init__(self, breakers: Breakers, model: str, timeout: float) -> None:
+        self._breakers = breakers
+        self._model = model
+        self._timeout = timeout
+
+    def __enter__(self) -> None:
+        self._circuit = self._breakers.circuit(self._model)
+        self._trial = self._circuit is not None and self._breakers.enter(self._circuit)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        circuit = self._circuit
+        if isinstance(error, ModelError) and _blames(error, self._timeout):
+            self._breakers.failed(self._model)
+        elif error is None and circuit is not None:
+            self._breakers.worked(self._model)
+        if self._trial and circuit is not None:
+            circuit.trying = False
 
 
 def _blames(error: ModelError, timeout: float) -> bool:

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from promptpilot.domain.model import Completion, ModelRequest, Usage
@@ -17,7 +16,7 @@ from promptpilot.ports.table import Table
 from promptpilot.services.asking.breaker import Breakers
 from promptpilot.services.asking.limits import Owned, Taken, settle_turn, take_turn
 from promptpilot.services.asking.patience import LEAST_SECONDS
-from promptpilot.services.budgets.spending import Spend, Spender, budgeted
+from promptpilot.services.budgets.spending import Budgeted, Spend, Spender
 from promptpilot.step_errors import StepCancelled, StepTimedOut
 from promptpilot.telemetry import names
 from promptpilot.telemetry.model_spans import answered, asked
@@ -59,13 +58,6 @@ class Calls:
         return round(sum(each.latency_ms for each in self.made), 3)
 
 
-@dataclass(slots=True)
-class _Account:
-    """What a call has used, once it has told."""
-
-    usage: Usage | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Calls models for one try of a step, or one run. `limits` are those that bind its calls."""
@@ -100,7 +92,7 @@ class Caller:
         a call, or `StepTimedOut` where the client itself does not keep to its time.
         """
         began = time.perf_counter()
-        budget = budgeted(
+        budget = Budgeted(
             request,
             self.spender,
             len(self.calls.made) + 1,
@@ -129,9 +121,8 @@ class Caller:
         request = _after(time.perf_counter() - began, request)
         used: Usage | None = NOTHING_USED
         try:
-            with self._accounted(request, purpose, taken, spend) as account:
-                completion = await self._traced(request, on_text, attachments)
-                used = account.usage = completion.usage
+            completion = await self._accounted(request, purpose, on_text, attachments, spend, taken)
+            used = completion.usage
             return completion
         finally:
             # Outside of the account: what a limit takes is not the model's time.
@@ -143,16 +134,23 @@ class Caller:
         shared = await self.models.shared_limits(model, self.spender.workspace)
         return (*self.limits, Owned(EVERYBODY, shared)) if shared else self.limits
 
-    @contextmanager
-    def _accounted(
-        self, request: ModelRequest, purpose: Purpose, taken: Taken, spend: Spend
-    ) -> Iterator[_Account]:
-        """Around a call: what it took goes into `calls`, what it cost out of the budget."""
-        account = _Account()
+    async def _accounted(
+        self,
+        request: ModelRequest,
+        purpose: Purpose,
+        on_text: OnText | None,
+        attachments: Attachments,
+        spend: Spend,
+        taken: Taken,
+    ) -> Completion:
+        """The call: what it took goes into `calls`, what it cost out of the budget."""
         started = time.perf_counter()
+        usage: Usage | None = None
         error: str | None = None
         try:
-            yield account
+            completion = await self._traced(request, on_text, attachments)
+            usage = completion.usage
+            return completion
         except asyncio.CancelledError:
             error = StepCancelled.__name__
             raise
@@ -160,13 +158,13 @@ class Caller:
             error = type(failure).__name__
             raise
         finally:
-            cost = cost_micro_usd(account.usage, self.models.price(request.model))
+            cost = cost_micro_usd(usage, self.models.price(request.model))
             if error is None:
                 spend.settle(cost)
             call = ModelCall(
                 model=request.model,
                 purpose=purpose,
-                usage=account.usage,
+                usage=usage,
                 cost_micro_usd=cost,
                 latency_ms=round((time.perf_counter() - started) * 1000, 3),
                 waited_ms=round(taken.waited * 1000, 3),

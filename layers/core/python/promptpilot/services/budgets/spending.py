@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 
 from promptpilot import keys
 from promptpilot.clock import epoch_ms, now
@@ -12,7 +11,7 @@ from promptpilot.domain.budget import RunBudget, month_of
 from promptpilot.domain.cost_estimate import most_micro_usd
 from promptpilot.domain.model import ModelRequest
 from promptpilot.errors import StoreUnavailable
-from promptpilot.ports.models import NO_ATTACHMENTS, Attachments, Models
+from promptpilot.ports.models import Attachments, Models
 from promptpilot.ports.offload import Offload
 from promptpilot.ports.table import Table
 from promptpilot.services.budgets.accounts import Drawn
@@ -53,17 +52,8 @@ class Spend:
         self.cost_micro_usd = cost_micro_usd
 
 
-@asynccontextmanager
-async def budgeted(
-    request: ModelRequest,
-    spender: Spender,
-    call: int,
-    *,
-    models: Models,
-    table: Table,
-    offload: Offload,
-    attachments: Attachments = NO_ATTACHMENTS,
-) -> AsyncIterator[Spend]:
+@dataclass(slots=True)
+class Budgeted:
     """Around one call of a model: set aside what it may cost at most, and pay what it did cost.
 
     `call` counts the calls of this try of the step from 1. Raises `BudgetExceeded` where a budget
@@ -71,22 +61,41 @@ async def budgeted(
     error and cancellation included, what is set aside is given back. Where no budget is set, which
     is looked up every few seconds, nothing is read or written.
     """
-    spend = Spend()
-    budget = await BUDGETS.known_soon(spender.workspace, table=table, offload=offload)
-    drawn = _drawn(spender, budget.monthly_micro_usd, stop=budget.on_exceeded == "stop")
-    if not drawn:
-        yield spend
-        return
-    amount = most_micro_usd(
-        request, models.profile(request.model), models.price(request.model), attachments
-    )
-    key = keys.reserved(spender.workspace, spender.log, spender.attempt, call)
-    lapses = (epoch_ms() + round(request.timeout * 1000) + MARGIN_MS) // MINUTE_MS + 1
-    await offload(_reserve, Reserve(table, key, drawn, amount, lapses, _begins_with(drawn, table)))
-    try:
-        yield spend
-    finally:
-        await _pay(Pay(table, key, drawn, spend.cost_micro_usd), offload)
+
+    request: ModelRequest
+    spender: Spender
+    call: int
+    _: KW_ONLY
+    models: Models
+    table: Table
+    offload: Offload
+    attachments: Attachments = field(default_factory=dict)
+    _spend: Spend = field(default_factory=Spend, init=False)
+    _reserved: Reserve | None = field(default=None, init=False)
+
+    async def __aenter__(self) -> Spend:
+        workspace = self.spender.workspace
+        budget = await BUDGETS.known_soon(workspace, table=self.table, offload=self.offload)
+        stop = budget.on_exceeded == "stop"
+        if drawn := _drawn(self.spender, budget.monthly_micro_usd, stop=stop):
+            change = self._reservation(drawn)
+            await self.offload(_reserve, change)
+            self._reserved = change
+        return self._spend
+
+    async def __aexit__(self, *_: object) -> None:
+        if (reserved := self._reserved) is not None:
+            cost = self._spend.cost_micro_usd
+            await _pay(Pay(self.table, reserved.key, reserved.drawn, cost), self.offload)
+
+    def _reservation(self, drawn: tuple[Drawn, ...]) -> Reserve:
+        request, spender, models = self.request, self.spender, self.models
+        amount = most_micro_usd(
+            request, models.profile(request.model), models.price(request.model), self.attachments
+        )
+        key = keys.reserved(spender.workspace, spender.log, spender.attempt, self.call)
+        lapses = (epoch_ms() + round(request.timeout * 1000) + MARGIN_MS) // MINUTE_MS + 1
+        return Reserve(self.table, key, drawn, amount, lapses, _begins_with(drawn, self.table))
 
 
 def _reserve(change: Reserve) -> None:

@@ -4,8 +4,8 @@ Importing this module imports aiohttp, which takes a moment; see `connections`.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from io import BytesIO
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -28,8 +28,8 @@ KEEP_ALIVE_SECONDS = 4.0
 
 LARGE_BODY_BYTES = 1024 * 1024
 
-_Take = Callable[[bytes], bool]
-"""Gets a stream piece by piece; True once it needs no more."""
+_Take = Callable[[bytes], bool | None]
+"""Gets a body piece by piece; True once it needs no more."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = {
@@ -72,23 +72,29 @@ class Connection:
         connection.
         """
         session = self._session if reader is None else self._streams
-        async with _sent(session, "POST", url, headers, body) as response:
-            if not 200 <= response.status < 300:
-                told = await _body(response)
-                raise wire.error(response.status, response.headers, told, model)
-            kind = response.headers.get("Content-Type", "")
-            if reader is not None and kind.lower().startswith(wire.stream_type):
-                await _stream(response, reader.take, MAX_STREAM_BYTES)
-                return Reply(kind, None)
-            return Reply(kind, await _body(response))
+        try:
+            async with _sent(session, "POST", url, headers, body) as response:
+                if not 200 <= response.status < 300:
+                    told = await _body(response)
+                    raise wire.error(response.status, response.headers, told, model)
+                kind = response.headers.get("Content-Type", "")
+                if reader is not None and kind.lower().startswith(wire.stream_type):
+                    await _read(response, reader.take, MAX_STREAM_BYTES)
+                    return Reply(kind, None)
+                return Reply(kind, await _body(response))
+        except aiohttp.ClientError as error:
+            raise _failed(error) from _cause(error)
 
     async def get(self, url: str, headers: Mapping[str, str], *, wire: Wire) -> bytes:
         """The body that is found at a URL. Raises a `ModelError`."""
-        async with _sent(self._session, "GET", url, headers) as response:
-            told = await _body(response)
-            if not 200 <= response.status < 300:
-                raise wire.error(response.status, response.headers, told, model="")
-            return told
+        try:
+            async with _sent(self._session, "GET", url, headers) as response:
+                told = await _body(response)
+                if not 200 <= response.status < 300:
+                    raise wire.error(response.status, response.headers, told, model="")
+                return told
+        except aiohttp.ClientError as error:
+            raise _failed(error) from _cause(error)
 
     async def close(self) -> None:
         """Close every connection to the server; calls under way fail."""
@@ -121,49 +127,42 @@ def _proxy(scheme: str, host: str) -> str | None:
     return getproxies().get(scheme)
 
 
-@asynccontextmanager
-async def _sent(
+def _sent(
     session: aiohttp.ClientSession,
     method: str,
     url: str,
     headers: Mapping[str, str],
     body: bytes | None = None,
-) -> AsyncIterator[aiohttp.ClientResponse]:
-    """The beginning of an answer; what fails until it is left is `ModelUnavailable`."""
+) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    """Around an answer, from its beginning. Raises `ModelUnavailable` once closed."""
     if session.closed:
         raise ModelUnavailable(reason="The model is not called any more: we are stopping.")
     # A large body goes out in pieces, between which others have their turn.
     data = BytesIO(body) if body is not None and len(body) > LARGE_BODY_BYTES else body
-    try:
-        async with session.request(
-            method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
-        ) as response:
-            yield response
-    except aiohttp.ClientResponseError as error:
-        # It is shown with the headers of the request, and so with the key.
-        raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from None
-    except aiohttp.ClientError as error:
-        raise ModelUnavailable(reason=f"The model's server {_failure(error)}.") from error
+    return session.request(
+        method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
+    )
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     chunks: list[bytes] = []
-
-    def take(chunk: bytes) -> bool:
-        chunks.append(chunk)
-        return False
-
-    await _stream(response, take, MAX_ANSWER_BYTES)
+    await _read(response, chunks.append, MAX_ANSWER_BYTES)
     return b"".join(chunks)
 
 
-async def _stream(response: aiohttp.ClientResponse, take: _Take, limit: int) -> None:
+async def _read(response: aiohttp.ClientResponse, take: _Take, limit: int) -> None:
     allowance = Allowance(limit)
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         allowance.use(len(chunk))
         if take(chunk):
             return
 
 
-def _failure(error: aiohttp.ClientError) -> str:
-    return next(words for kind, words in _FAILURES.items() if isinstance(error, kind))
+def _failed(error: aiohttp.ClientError) -> ModelUnavailable:
+    failure = next(words for kind, words in _FAILURES.items() if isinstance(error, kind))
+    return ModelUnavailable(reason=f"The model's server {failure}.")
+
+
+def _cause(error: aiohttp.ClientError) -> aiohttp.ClientError | None:
+    """An error about a response is shown with the headers of the request, and so with the key."""
+    return None if isinstance(error, aiohttp.ClientResponseError) else error
